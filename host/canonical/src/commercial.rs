@@ -1,0 +1,327 @@
+//! What was sold: quotes, contracts, their billing terms, and what sales sees of the delivery.
+
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::invoice::{InvoiceStatus, RevenueIndicator};
+use crate::money::{Currency, Money};
+use crate::object::canonical;
+use crate::party::{Customer, TaxTreatment};
+use crate::{Date, Header, Link, Timestamp};
+
+/// An offer, and once accepted the approved terms. Canonical object `quote`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Quote {
+    /// Identity; `header.external` is the quote (or the opportunity, where the CRM has no quotes).
+    #[serde(default)]
+    pub header: Header,
+    /// Quote number, unique within the selling firm: the business key of all that follows.
+    pub number: String,
+    /// Version; the highest accepted one counts, whatever the order of arrival.
+    pub version: u32,
+    /// The opportunity it closes.
+    pub opportunity: Link,
+    /// Where it stands.
+    pub status: QuoteStatus,
+    /// Title of the deal.
+    pub name: String,
+    /// When it was accepted (closed-won).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
+    /// The buyer, as the CRM knows it.
+    pub customer: Customer,
+    /// Code of the selling legal entity.
+    pub selling_entity: String,
+    /// Contract type: `sow`, `msa`, `change_order`.
+    pub contract_type: String,
+    /// Currency of every amount in it.
+    pub currency: Currency,
+    /// Project template to start from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateRef>,
+    /// Planned start of work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_on: Option<Date>,
+    /// Target margin in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_margin_percent: Option<Decimal>,
+    /// What is sold, line by line.
+    pub lines: Vec<QuoteLine>,
+}
+
+canonical!(Quote, Quote, |this, problems| {
+    problems.require(!this.number.is_empty(), "/number", "NUMBER_MISSING", "a quote needs its number");
+    problems.require(!this.lines.is_empty(), "/lines", "LINES_MISSING", "a quote needs at least one line");
+});
+
+/// draft -> in_review -> approved -> presented -> accepted | rejected | expired | superseded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum QuoteStatus {
+    Draft,
+    InReview,
+    Approved,
+    Presented,
+    Accepted,
+    Rejected,
+    Expired,
+    Superseded,
+    Converted,
+}
+
+/// A project template and its version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TemplateRef {
+    /// Template id, such as `PT-CONSULT`.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+}
+
+/// One sold item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct QuoteLine {
+    /// Line id, unique in the quote, such as `L1`.
+    pub id: String,
+    /// What it is.
+    pub description: String,
+    /// How it is billed.
+    pub billing: BillingMethod,
+    /// Tax; absent when the selling entity's default applies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<TaxTreatment>,
+    /// Estimated cost at completion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_estimate: Option<Money>,
+}
+
+/// How a line turns work into invoices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum BillingMethod {
+    /// Hours at rates, up to an optional cap.
+    TimeAndMaterials {
+        /// Agreed rates per role.
+        roles: Vec<RoleRate>,
+        /// Not-to-exceed limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cap: Option<Cap>,
+    },
+    /// A fixed price, billed by milestones.
+    FixedFee {
+        /// The whole price, net.
+        price: Money,
+        /// Shares of it; percents total 100.
+        milestones: Vec<MilestoneTerm>,
+    },
+    /// A fixed amount per month for a number of hours, billed in advance.
+    Retainer(RetainerTerm),
+}
+
+/// A rate agreed for a role, and optionally for one person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RoleRate {
+    /// Role, such as `Senior`.
+    pub role: String,
+    /// Rate per hour, in the quote's currency.
+    pub hourly_rate: Decimal,
+    /// The person proposed for it: the resource's e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Planned hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Decimal>,
+}
+
+/// A not-to-exceed limit, net of tax, in contract currency (rules NX1 to NX6).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cap {
+    /// The limit.
+    pub limit: Money,
+    /// What happens at it.
+    pub mode: CapMode,
+}
+
+/// What happens to work beyond a cap (rule NX2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CapMode {
+    /// The whole entry is refused.
+    Block,
+    /// The entry is split at the limit.
+    Fit,
+    /// The rest goes to the next rule.
+    Spill,
+    /// Billed all the same, with a warning.
+    Warn,
+}
+
+/// One milestone as sold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MilestoneTerm {
+    /// Code, unique in the line, such as `M1`.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Share of the line's price in percent.
+    pub percent: Decimal,
+    /// Planned date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<Date>,
+}
+
+/// A retainer as sold (rules RE1 to RE5).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RetainerTerm {
+    /// Hours included per month.
+    pub hours_per_month: Decimal,
+    /// Rate per included hour.
+    pub hourly_rate: Decimal,
+    /// Rate per hour beyond.
+    pub overage_rate: Decimal,
+    /// First day of the first period.
+    pub starts_on: Date,
+}
+
+/// A signed agreement, as derived from the accepted quote. Canonical object `contract`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Contract {
+    /// Identity.
+    #[serde(default)]
+    pub header: Header,
+    /// Contract number: the quote's number.
+    pub number: String,
+    /// Version of the quote it follows.
+    pub quote_version: u32,
+    /// Contract type.
+    pub contract_type: String,
+    /// Buyer.
+    pub customer: Link,
+    /// Code of the selling legal entity.
+    pub selling_entity: String,
+    /// Currency.
+    pub currency: Currency,
+    /// Days from issue to due date.
+    pub payment_terms_days: u16,
+    /// Lines.
+    pub lines: Vec<ContractLine>,
+}
+
+canonical!(Contract, Contract, |this, problems| {
+    problems.require(!this.lines.is_empty(), "/lines", "LINES_MISSING", "a contract needs at least one line");
+});
+
+/// One line of a contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractLine {
+    /// The quote line's id.
+    pub id: String,
+    /// What it is.
+    pub description: String,
+    /// How it is billed.
+    pub billing: BillingMethod,
+    /// Tax.
+    pub tax: TaxTreatment,
+    /// Estimated cost at completion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_estimate: Option<Money>,
+}
+
+/// What the ERP must hold before anything can be billed. Canonical object `billing_setup`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BillingSetup {
+    /// Identity.
+    #[serde(default)]
+    pub header: Header,
+    /// Contract it serves.
+    pub contract_number: String,
+    /// Project code and name, for the ERP's own project record.
+    pub project_code: String,
+    /// Project name.
+    pub project_name: String,
+    /// The project.
+    pub project: Link,
+    /// The customer.
+    pub customer: Link,
+    /// Code of the selling legal entity.
+    pub selling_entity: String,
+    /// Currency.
+    pub currency: Currency,
+    /// Days from issue to due date.
+    pub payment_terms_days: u16,
+    /// Start of work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_on: Option<Date>,
+    /// Contract lines with their billing terms: rates, cap, milestones, retainer.
+    pub lines: Vec<ContractLine>,
+    /// Milestones with their amounts, per fixed-fee line.
+    #[serde(default)]
+    pub milestones: Vec<crate::delivery::Milestone>,
+}
+
+canonical!(BillingSetup, BillingSetup, |this, problems| {
+    problems.require(!this.lines.is_empty(), "/lines", "LINES_MISSING", "a billing set-up needs at least one line");
+});
+
+/// What sales sees of a deal after it closed. Canonical object `deal_status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DealStatus {
+    /// Identity.
+    #[serde(default)]
+    pub header: Header,
+    /// The opportunity to write it to.
+    pub opportunity: Link,
+    /// Quote number.
+    pub quote_number: String,
+    /// How far delivery is.
+    pub stage: DealStage,
+    /// Why, where the stage needs a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Project code, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_code: Option<String>,
+    /// The last invoice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<InvoiceSummary>,
+    /// Revenue indicators, per contract line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revenue: Vec<RevenueIndicator>,
+}
+
+canonical!(DealStatus, DealStatus, |this, problems| {
+    problems.require(!this.quote_number.is_empty(), "/quote_number", "NUMBER_MISSING", "a deal status names its quote");
+});
+
+/// How far delivery of a deal is, in sales' words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum DealStage {
+    SetUpStarted,
+    OnHold,
+    ImplementationStarted,
+    Invoiced,
+    PartiallyPaid,
+    Paid,
+    Cancelled,
+}
+
+/// An invoice in one line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InvoiceSummary {
+    /// Number.
+    pub number: String,
+    /// Net.
+    pub net: Money,
+    /// Gross.
+    pub gross: Money,
+    /// Still to pay.
+    pub open: Money,
+    /// Due date.
+    pub due_on: Date,
+    /// Status.
+    pub status: InvoiceStatus,
+}

@@ -1,0 +1,39 @@
+//! The business objects every system agrees on: customers, quotes, contracts, projects, time,
+//! invoices, payments; their lifecycles, money, quantities and code lists. Valid from birth.
+//!
+//! Lives here: plain data, its validation (with the path to the wrong field) and its JSON shape.
+//! Never enters: a vendor's name, a float, a clock, IO, a silent default.
+//!
+//! Read `money.rs` first, then `party.rs`, `commercial.rs`, `delivery.rs`, `invoice.rs`.
+
+pub mod commercial;
+pub mod delivery;
+pub mod invoice;
+pub mod link;
+pub mod money;
+pub mod object;
+pub mod party;
+pub mod validate;
+
+pub use commercial::{
+    BillingMethod, BillingSetup, Cap, CapMode, Contract, ContractLine, DealStage, DealStatus, InvoiceSummary,
+    MilestoneTerm, Quote, QuoteLine, QuoteStatus, RetainerTerm, RoleRate, TemplateRef,
+};
+pub use delivery::{
+    Acceptance, Assignment, AssignmentStatus, BillingType, Milestone, MilestoneStatus, Project,
+    ProjectFinancials, ProjectStatus, Task, TimeEntry, TimeStatus,
+};
+pub use invoice::{
+    Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Payment, PaymentStatus, Period,
+    RevenueIndicator, TaxSubtotal, Totals,
+};
+pub use link::{Header, Id, Link, Xref};
+pub use money::{Currency, Money, Quantity, Rounding, Unit};
+pub use object::{Canonical, ObjectKind};
+pub use party::{
+    Address, Credit, CreditStatus, Customer, CustomerStatus, LegalEntity, TaxCategory, TaxTreatment,
+};
+pub use validate::{Invalid, Problems};
+
+pub use jiff::{Timestamp, civil::Date};
+pub use rust_decimal::Decimal;

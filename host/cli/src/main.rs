@@ -1,0 +1,2 @@
+//! The `quoin` command.
+fn main() {}

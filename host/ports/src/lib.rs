@@ -1,0 +1,25 @@
+//! Every wire that leaves the core, one trait per file. Drivers call these traits, adapters
+//! implement them, and neither knows the other.
+//!
+//! Lives here: traits, and the plain data that crosses them. Never enters: an implementation, or a
+//! library's type in a signature.
+
+pub mod clock;
+pub mod connectors;
+pub mod ids;
+pub mod ledger;
+pub mod outbound;
+pub mod secrets;
+
+pub use clock::Clock;
+pub use connectors::{
+    CallError, CallTrace, Called, ConnectionInfo, Connectors, GuestFault, GuestFaultClass, Inbound,
+    Item, ItemOutcome, ItemStatus, Op as ChangeOp, Page, PluginInfo, Plugins, ReadRequest, Reference, Reply,
+    Touched, VendorCall, ReadChange,
+};
+pub use ids::Ids;
+pub use ledger::{
+    Commit, CommitError, Expect, Ledger, Op, PARTITIONS, Receipt, Sighting, XrefRow, partition_of,
+};
+pub use outbound::{Access, CallContext, HttpRequest, HttpResponse, Outbound, SendError};
+pub use secrets::{MacAlgorithm, SecretError, SecretValue, Secrets};

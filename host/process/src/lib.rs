@@ -1,0 +1,13 @@
+//! The process machine: one pure function from (definition, state, event) to (state, commands,
+//! timers, events), and the definitions we ship.
+//!
+//! Lives here: the shapes of the wheel (`wheel.rs`), definitions as data (`definition.rs`), the
+//! machine (`machine.rs`), the business calls a definition may make (`calls.rs`).
+//! Never enters: a future, a clock, a plugin, IO.
+
+pub mod wheel;
+
+pub use wheel::{
+    Cause, Command, CommandId, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind,
+    Operation, Outcome, Retry, TimerRow,
+};

@@ -1,0 +1,2 @@
+//! Simulator of jira.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Simulator of kantata.
+fn main() {}

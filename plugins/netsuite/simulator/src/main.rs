@@ -1,0 +1,2 @@
+//! Simulator of netsuite.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Simulator of salesforce.
+fn main() {}
