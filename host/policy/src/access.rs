@@ -1,0 +1,1 @@
+//! Who may do what with the API and the console.
