@@ -1,0 +1,65 @@
+//! Ask for a billing run.
+
+use axum::http::StatusCode;
+use policy::access::Permission;
+use quoin_canonical::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::guard::{Answer, Effect, IdempotencyKey, Once, once, permit};
+use crate::{ApiState, Principal, Problem};
+
+/// Contracts of one run at most: all their requests are one commit, and a firm with more runs by part.
+pub const CONTRACTS_PER_RUN_MAX: usize = 2_000;
+
+/// What to bill.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BillingRun {
+    /// Bill what was worked and accepted up to this day, included.
+    #[schema(examples("2026-03-31"))]
+    pub as_of: Date,
+    /// Only this contract (its quote number); all contracts when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
+}
+
+/// Records `billing.run_requested` for each contract.
+///
+/// # Errors
+/// 404 for an unknown contract, 409 when there are more contracts than one run takes.
+pub async fn billing_run(state: &ApiState, by: &Principal, key: &IdempotencyKey, run: &BillingRun) -> Result<Answer, Problem> {
+    permit(by, Permission::RunBilling)?;
+    let payload = json!(run);
+    let scope = Once { principal: by, route: "billing-runs", key, payload: &payload };
+    once(state, &scope, async || {
+        let contracts = contracts(state, run.contract.as_deref()).await?;
+        let now = state.clock.now();
+        let ops = contracts.iter().map(|contract| {
+            let body = json!({ "as_of": run.as_of, "contract": contract });
+            super::asked(scope.id(&[contract]), "billing.run_requested", contract, now, by, body)
+        });
+        Ok(Effect { ops: ops.collect(), answer: json!({ "as_of": run.as_of, "contracts": contracts }) })
+    })
+    .await
+}
+
+async fn contracts(state: &ApiState, only: Option<&str>) -> Result<Vec<String>, Problem> {
+    if let Some(contract) = only {
+        return match state.ledger.document("account", contract).await {
+            Some(_) => Ok(vec![contract.to_owned()]),
+            None => Err(Problem::not_found("contract", contract, "a contract has a billing account once its deal passed the gates")),
+        };
+    }
+    let accounts = state.ledger.documents("account", "", "", CONTRACTS_PER_RUN_MAX + 1).await;
+    if accounts.len() > CONTRACTS_PER_RUN_MAX {
+        return Err(Problem::new(
+            StatusCode::CONFLICT,
+            "too-many-contracts",
+            format!("one run takes {CONTRACTS_PER_RUN_MAX} contracts and there are more"),
+            "name the contracts one by one",
+        ));
+    }
+    Ok(accounts.into_iter().map(|(key, _)| key).collect())
+}

@@ -1,0 +1,26 @@
+//! What is read, once for the API and the console: views made of the ledger's events and documents.
+//!
+//! Everything here is a function from what is stored to a view; nothing writes.
+
+pub mod account;
+mod billing_words;
+pub mod deals;
+pub mod entry;
+pub mod events;
+pub mod exceptions;
+pub mod invoices;
+pub mod platform;
+pub mod pick;
+pub mod schema;
+pub mod stages;
+pub mod summary;
+pub mod timeline;
+
+pub use account::{Hours, HoursRow, LineExplanation, LinePart};
+pub use deals::{Deal, DealDetail, Figure};
+pub use entry::{Call, Entry, Fact, GateCheck, PluginStamp, Tone};
+pub use exceptions::ExceptionView;
+pub use invoices::{InvoiceDetail, InvoiceRow};
+pub use platform::{ConnectionView, PluginView};
+pub use stages::{Stage, StageState};
+pub use timeline::Timeline;
