@@ -1,0 +1,114 @@
+//! Rows for the tests of this room.
+#![allow(dead_code)]
+
+use ports::{Commit, Expect, Op, Sighting, XrefRow};
+use process::{
+    Cause, Command, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind, Operation, Retry, TimerRow,
+};
+use process::wheel::TimerEvent;
+use quoin_canonical::{Id, Timestamp};
+use serde_json::json;
+
+pub fn id(name: &str) -> Id {
+    Id::derived(&[name])
+}
+
+/// Seconds after the tests' beginning of time.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_772_446_500 + second).unwrap()
+}
+
+pub fn draft(name: &str, key: &str) -> EventDraft {
+    EventDraft {
+        id: id(name),
+        kind: "quote.accepted".into(),
+        key: key.into(),
+        at: at(0),
+        cause: Cause { by: Some("poll".into()), ..Cause::default() },
+        body: json!({ "name": name, "amount": { "value": "195.00", "currency": "EUR" } }),
+    }
+}
+
+pub fn command(name: &str, key: &str, priority: u8) -> Command {
+    Command {
+        id: id(name),
+        key: key.into(),
+        instance: id("instance"),
+        step: "quote-to-project@1/setup/psa_project".into(),
+        role: "psa".into(),
+        connection: "psa-main".into(),
+        operation: Operation::Apply { object: "project".into(), objects: vec![json!({ "name": name })] },
+        retry: Retry::default(),
+        priority,
+        decided_at: at(0),
+        attempts: 0,
+        unknown: false,
+    }
+}
+
+pub fn put_command(name: &str, key: &str, priority: u8, due: i64) -> Op {
+    Op::PutCommand { command: command(name, key, priority), not_before: at(due) }
+}
+
+pub fn timer(name: &str, due: i64) -> TimerRow {
+    let event = TimerEvent { kind: "step.late".into(), key: "K-1".into(), body: json!({ "step": name }) };
+    TimerRow { id: id(name), due: at(due), event }
+}
+
+pub fn xref(connection: &str, external: &str, canonical: &str) -> XrefRow {
+    XrefRow {
+        connection: connection.into(),
+        object: "project".into(),
+        external: external.into(),
+        id: id(canonical),
+        key: Some("K-1".into()),
+    }
+}
+
+pub fn sighting(external: &str, version: u32) -> Sighting {
+    let row = json!({
+        "connection": "crm-main", "object": "quote", "external": external, "version": version.to_string(),
+        "fingerprint": format!("{version:064x}"), "data": { "version": version },
+    });
+    serde_json::from_value(row).unwrap()
+}
+
+pub fn exception(name: &str, opened: i64, resolved: Option<i64>) -> Exception {
+    Exception {
+        id: id(name),
+        key: "K-1".into(),
+        customer: "Helix GmbH".into(),
+        instance: id("instance"),
+        step: "setup".into(),
+        fault: Fault::new(FaultKind::InvalidData, "tax-code", "tax code missing"),
+        amount: Some("120000.00 EUR".into()),
+        owner: "finance-ops".into(),
+        due: at(opened + 3600),
+        suggestion: "add the tax code".into(),
+        opened_at: at(opened),
+        status: resolved.map_or(ExceptionStatus::Open, |second| ExceptionStatus::Resolved { at: at(second), by: "ana".into() }),
+    }
+}
+
+pub fn document(key: &str, value: u64) -> Op {
+    Op::PutDocument { collection: "account".into(), key: key.into(), value: json!({ "value": value }) }
+}
+
+pub fn ops(ops: Vec<Op>) -> Commit {
+    Commit { expect: Vec::new(), ops }
+}
+
+pub fn guarded(expect: Expect, ops: Vec<Op>) -> Commit {
+    Commit { expect: vec![expect], ops }
+}
+
+pub fn seqs(events: &[Event]) -> Vec<u64> {
+    events.iter().map(|event| event.seq).collect()
+}
+
+pub fn names(commands: &[Command]) -> Vec<String> {
+    let name = |command: &Command| match &command.operation {
+        Operation::Apply { objects, .. } => objects[0]["name"].as_str().unwrap().to_string(),
+    };
+    commands.iter().map(name).collect()
+}
