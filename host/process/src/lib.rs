@@ -5,9 +5,17 @@
 //! machine (`machine.rs`), the business calls a definition may make (`calls.rs`).
 //! Never enters: a future, a clock, a plugin, IO.
 
+pub mod calls;
+pub mod dates;
+pub mod definition;
+pub mod expression;
+pub mod intake;
+pub mod machine;
+pub mod projection;
+pub mod shipped;
 pub mod wheel;
 
 pub use wheel::{
     Cause, Command, CommandId, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind,
-    Operation, Outcome, Retry, TimerRow,
+    Operation, Outcome, Retry, Sighting, TimerEvent, TimerRow, XrefRow,
 };

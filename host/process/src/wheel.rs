@@ -252,3 +252,39 @@ pub enum ExceptionStatus {
     Open,
     Resolved { at: Timestamp, by: String },
 }
+
+/// One row of the cross-reference store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XrefRow {
+    /// Connection.
+    pub connection: String,
+    /// Canonical object kind.
+    pub object: String,
+    /// Vendor id.
+    pub external: String,
+    /// Canonical id.
+    pub id: Id,
+    /// Business key of the deal it belongs to, where it belongs to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// What was last seen of a vendor's record: dedupe, echo suppression and change detection.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Connection.
+    pub connection: String,
+    /// Canonical object kind.
+    pub object: String,
+    /// Vendor id.
+    pub external: String,
+    /// Vendor version.
+    pub version: Option<String>,
+    /// Fingerprint of the canonical content.
+    pub fingerprint: String,
+    /// The canonical content.
+    pub data: Value,
+    /// By which ways this version was seen: `webhook`, `poll`, `echo` (we wrote it ourselves).
+    #[serde(default)]
+    pub seen_by: Vec<String>,
+}

@@ -1,2 +1,93 @@
-//! Developer commands.
-fn main() {}
+//! Every developer command: `cargo xtask <command>`.
+//!
+//! Lives here: building plugins, running tests and checks, the demonstration, the laws as code.
+//! Never enters: knowledge of the business.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
+
+mod cargo;
+mod check;
+mod plugins;
+mod test;
+mod tidy;
+mod wasm_target;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Quoin's developer commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A first look: builds everything, starts the vendor simulators, plays the scenario with a
+    /// visible timeline, and leaves the console open.
+    Demo {
+        /// Exit when the scenario is over; non-zero if any figure is wrong.
+        #[arg(long)]
+        once: bool,
+        /// Write what was checked as JSON.
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+    },
+    /// Every test that a fresh machine can run.
+    Test {
+        /// Only tests, stories, rows and guests whose name contains this; fails when there is none.
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
+    },
+    /// Format, lints, laws and fast tests.
+    Check,
+    /// Builds every connector and test guest for Wasm.
+    Plugins,
+    /// The promised figures, as ratios against references of the same run.
+    Bench,
+    /// The laws of the house alone.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo { once, report } => demo(once, report),
+        Command::Test { only } => test::run(only.as_deref()),
+        Command::Check => check::run(),
+        Command::Plugins => plugins::build(),
+        Command::Bench => bench(),
+        Command::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(once: bool, report: Option<PathBuf>) -> anyhow::Result<()> {
+    plugins::build()?;
+    cargo::step("building the host and the simulators");
+    cargo::cargo(&["build", "--quiet", "--workspace", "--bins"])?;
+    let mut arguments = vec!["run".to_owned(), "--quiet".to_owned(), "--package".to_owned(), "scenario".to_owned(), "--".to_owned()];
+    if once {
+        arguments.push("--once".to_owned());
+    }
+    if let Some(report) = report {
+        let report = std::path::absolute(report)?;
+        arguments.extend(["--report".to_owned(), report.display().to_string()]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    cargo::cargo(&arguments)
+}
+
+fn bench() -> anyhow::Result<()> {
+    plugins::build()?;
+    cargo::step("building the bench in release");
+    cargo::cargo(&["run", "--release", "--quiet", "--package", "bench"])
+}

@@ -1,0 +1,264 @@
+//! The pure functions a definition may call: deriving terms, billing decisions, what sales sees.
+//! Each looks at the contract's account and its arguments and answers with events and a result.
+
+use std::collections::BTreeMap;
+
+use billing::{Account, AccountEvent, BillingPolicy, Context, Refusal};
+use quoin_canonical::{
+    BillingMethod, Date, DealStage, DealStatus, Header, Id, Invoice, InvoiceStatus, LegalEntity, Link, Milestone, Payment,
+    ProjectFinancials, Quote, TimeEntry, Timestamp,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::dates;
+
+/// Names a definition may call.
+pub const NAMES: [&str; 10] = [
+    "terms.derive",
+    "billing.record_time",
+    "billing.milestone",
+    "billing.run",
+    "billing.retainer",
+    "billing.posted",
+    "billing.payment",
+    "billing.revenue",
+    "invoice.check",
+    "deal.status",
+];
+
+/// What a turn may depend on beside state and event: fixed by configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    /// What expressions read as `config`.
+    pub config: Value,
+    /// Our legal entities, by code, with when their months close.
+    pub entities: BTreeMap<String, EntityCalendar>,
+    /// Billing rules.
+    pub billing: BillingPolicy,
+    /// Which connection serves a role, first match wins.
+    pub routes: Vec<RouteRow>,
+}
+
+/// A legal entity and when its months close.
+#[derive(Debug, Clone)]
+pub struct EntityCalendar {
+    /// The entity; its `closed_through` is computed.
+    pub entity: LegalEntity,
+    /// A month closes on this day of the next month.
+    pub close_day: i8,
+    /// At this time, `HH:MM`, in the entity's zone.
+    pub close_time: String,
+}
+
+impl EntityCalendar {
+    /// The entity as it stands at an instant: with the periods that are closed by then.
+    pub fn at(&self, now: Timestamp) -> LegalEntity {
+        let mut entity = self.entity.clone();
+        entity.closed_through = self.closed_through(now);
+        entity
+    }
+
+    fn closed_through(&self, now: Timestamp) -> Option<Date> {
+        let today = dates::date_in(now, &self.entity.zone).ok()?;
+        let closing = today.with().day(self.close_day).build().ok()?;
+        let closes = dates::at_time(&closing.to_string(), &self.close_time, &self.entity.zone).ok()?;
+        let closes: Timestamp = closes.parse().ok()?;
+        let last = today.first_of_month().yesterday().ok()?;
+        if now >= closes { Some(last) } else { last.first_of_month().yesterday().ok() }
+    }
+}
+
+/// One route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteRow {
+    /// Role.
+    pub role: String,
+    /// Only for this legal entity, when given.
+    pub entity: Option<String>,
+    /// The connection.
+    pub connection: String,
+}
+
+impl Parameters {
+    /// The connection that serves a role for a legal entity.
+    pub fn route(&self, role: &str, entity: Option<&str>) -> Option<&str> {
+        let fits = |route: &&RouteRow| {
+            route.role == role && route.entity.as_deref().is_none_or(|wanted| entity == Some(wanted))
+        };
+        self.routes.iter().find(fits).map(|route| route.connection.as_str())
+    }
+}
+
+/// The moment of a turn and its parameters.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// When the event was recorded: the only "now" a decision knows.
+    pub now: Timestamp,
+    /// Configuration.
+    pub parameters: &'a Parameters,
+}
+
+/// What a call led to.
+#[derive(Debug)]
+pub struct Called {
+    /// What happened to the account.
+    pub events: Vec<AccountEvent>,
+    /// The step's result.
+    pub result: Value,
+}
+
+/// The account after an event.
+pub fn evolve(account: &mut Option<Account>, event: &AccountEvent) {
+    billing::evolve(account, event);
+}
+
+/// Calls a function by name.
+///
+/// # Errors
+/// Why nothing happens, and who can mend it.
+pub fn call(name: &str, account: Option<&Account>, arguments: &Value, setting: &Setting<'_>) -> Result<Called, Refusal> {
+    if name == "terms.derive" {
+        return derive_terms(account, arguments, setting);
+    }
+    let account = account.ok_or_else(|| Refusal::new("NO_CONTRACT", "there is no contract for this yet; its quote has not been accepted"))?;
+    let context = context(&account.contract.selling_entity, setting)?;
+    match name {
+        "billing.record_time" => {
+            let entry: TimeEntry = argument(arguments, "entry")?;
+            answer(billing::record_time(account, &entry, &context)?)
+        }
+        "billing.milestone" => {
+            let milestone: Milestone = argument(arguments, "milestone")?;
+            answer(billing::accept_milestone(account, &milestone, &context)?)
+        }
+        "billing.run" => answer(billing::run(account, argument(arguments, "as_of")?, &context)?),
+        "billing.retainer" => {
+            let line: String = argument(arguments, "line")?;
+            answer(billing::retainer_due(account, &line, argument(arguments, "period_start")?, &context)?)
+        }
+        "billing.posted" => posted(account, arguments, &context),
+        "billing.payment" => {
+            let payment: Payment = argument(arguments, "payment")?;
+            answer(billing::payment(account, &payment, &context)?)
+        }
+        "billing.revenue" => revenue(account, arguments, &context),
+        "invoice.check" => check(arguments, &context),
+        "deal.status" => deal_status(account, arguments),
+        other => Err(Refusal::new("NO_FUNCTION", format!("there is no function '{other}'"))),
+    }
+}
+
+fn argument<T: DeserializeOwned>(arguments: &Value, name: &str) -> Result<T, Refusal> {
+    let value = arguments.get(name).cloned().unwrap_or(Value::Null);
+    serde_json::from_value(value).map_err(|error| {
+        Refusal::new("BAD_ARGUMENT", format!("'{name}' cannot be read: {error}")).field(format!("/{name}"))
+    })
+}
+
+fn context(entity: &str, setting: &Setting<'_>) -> Result<Context, Refusal> {
+    let calendar = setting.parameters.entities.get(entity).ok_or_else(|| {
+        Refusal::new("ENTITY_UNKNOWN", format!("no legal entity '{entity}' is configured; add [entity.{entity}]")).field("/selling_entity")
+    })?;
+    Ok(Context { now: setting.now, entity: calendar.at(setting.now), policy: setting.parameters.billing.clone() })
+}
+
+fn answer(events: Vec<AccountEvent>) -> Result<Called, Refusal> {
+    let kinds: Vec<&str> = events.iter().map(AccountEvent::kind).collect();
+    Ok(Called { result: json!({"events": kinds}), events })
+}
+
+fn derive_terms(account: Option<&Account>, arguments: &Value, setting: &Setting<'_>) -> Result<Called, Refusal> {
+    let quote: Quote = argument(arguments, "quote")?;
+    let context = context(&quote.selling_entity, setting)?;
+    let customer = quote.customer.header.id.clone().ok_or_else(|| {
+        Refusal::new("CUSTOMER_UNKNOWN", "the quote's customer has no canonical id").field("/customer/header/id")
+    })?;
+    let derived = billing::derive(&quote, &context.entity, &customer, &context.policy)?;
+    let events = billing::open(account, &derived, &context)?;
+    let retainers: Vec<Value> = derived
+        .contract
+        .lines
+        .iter()
+        .filter_map(|line| match &line.billing {
+            BillingMethod::Retainer(term) => Some(json!({"line": line.id, "starts_on": term.starts_on})),
+            _ => None,
+        })
+        .collect();
+    let result = json!({
+        "project": derived.project, "billing_setup": derived.billing_setup, "assignments": derived.assignments,
+        "retainers": retainers, "zone": context.entity.zone,
+    });
+    Ok(Called { events, result })
+}
+
+/// The ERP posted a document: its number comes from the ERP, its day is the document's.
+fn posted(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let invoice: Invoice = argument(arguments, "invoice")?;
+    let outcome = arguments.get("posted").cloned().unwrap_or(Value::Null);
+    let number = outcome.pointer("/data/number").and_then(Value::as_str).ok_or_else(|| {
+        Refusal::new("NUMBER_MISSING", "the ERP did not say under which number it posted the document").field("/number")
+    })?;
+    let id = invoice.header.id.clone().ok_or_else(|| Refusal::new("ID_MISSING", "the document has no id"))?;
+    let posting = billing::Posting { invoice: id.clone(), number: number.to_owned(), on: invoice.issued_on };
+    let events = billing::invoice_posted(account, &posting, context)?;
+    let mut document = invoice;
+    document.number = Some(number.to_owned());
+    document.status = InvoiceStatus::Posted;
+    let result = json!({"invoice": document, "number": number, "external": outcome.get("external")});
+    Ok(Called { events, result })
+}
+
+fn revenue(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let financials: ProjectFinancials = argument(arguments, "financials")?;
+    let events = billing::compute_revenue(account, financials.as_of, std::slice::from_ref(&financials), context)?;
+    let differs = events.iter().any(|event| matches!(event, AccountEvent::RevenueDiffers(_)));
+    let difference: Vec<Value> = events
+        .iter()
+        .filter(|event| matches!(event, AccountEvent::RevenueDiffers(_)))
+        .filter_map(|event| event.to_body().ok())
+        .collect();
+    let result = json!({"differs": differs, "difference": difference, "line": financials.contract_line, "as_of": financials.as_of});
+    Ok(Called { events, result })
+}
+
+/// Checks a document against EN 16931 before it goes out.
+fn check(arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let invoice: Invoice = argument(arguments, "invoice")?;
+    let broken = billing::en16931::check(&invoice).err().unwrap_or_default();
+    if let Some(first) = broken.first() {
+        let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        return Err(Refusal::new("EN16931", all.join("; ")).field(first.path.clone()).owner(&context.policy.owners.finance));
+    }
+    Ok(Called { events: Vec::new(), result: json!({"invoice": invoice.header.id, "rules": "EN 16931", "passed": true}) })
+}
+
+/// What sales sees: how far the deal is, its last invoice, its revenue.
+fn deal_status(account: &Account, arguments: &Value) -> Result<Called, Refusal> {
+    let opportunity: Link = argument(arguments, "opportunity")?;
+    let wished = arguments.get("stage").cloned().and_then(|stage| serde_json::from_value::<DealStage>(stage).ok());
+    let last = account.invoices.values().filter(|invoice| invoice.invoice.number.is_some()).max_by_key(|invoice| {
+        (invoice.invoice.kind == quoin_canonical::InvoiceType::Invoice, invoice.posted_on, invoice.invoice.number.clone())
+    });
+    let summary = last.and_then(billing::account::InvoiceState::summary);
+    let stage = match (&summary, wished) {
+        (None, wished) => wished.unwrap_or(DealStage::ImplementationStarted),
+        (Some(invoice), _) => match invoice.status {
+            InvoiceStatus::Paid => DealStage::Paid,
+            InvoiceStatus::PartiallyPaid => DealStage::PartiallyPaid,
+            _ => DealStage::Invoiced,
+        },
+    };
+    let status = DealStatus {
+        header: Header { id: Some(Id::derived(&["deal_status", &account.contract.number])), ..Header::default() },
+        opportunity,
+        quote_number: account.contract.number.clone(),
+        stage,
+        reason: None,
+        project_code: Some(account.project.code.clone()),
+        invoice: summary,
+        revenue: account.revenue.values().map(|position| position.indicator.clone()).collect(),
+    };
+    let result = serde_json::to_value(status).map_err(|error| Refusal::new("STATUS", error.to_string()))?;
+    Ok(Called { events: Vec::new(), result })
+}

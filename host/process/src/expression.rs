@@ -1,0 +1,220 @@
+//! CEL expressions of a process definition: read and checked when the definition is loaded,
+//! evaluated on JSON without clock, IO or randomness.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use cel::{Context, Env, Program};
+use serde_json::Value;
+
+use crate::dates;
+
+/// Longest expression, in bytes: a definition is read by people, and a longer one hides a program.
+const MAX_EXPRESSION_BYTES: usize = 4_096;
+
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// Functions an expression may call beside the standard ones.
+pub const FUNCTIONS: [&str; 6] = ["merge", "pluck", "end_of_month", "start_of_next_month", "at_time", "date_of"];
+
+/// A checked expression.
+#[derive(Debug)]
+pub struct Expression {
+    source: String,
+    compiled: Compiled,
+}
+
+#[derive(Debug)]
+enum Compiled {
+    /// `a.b.c`: a plain path is read straight from the JSON, without a detour through CEL values.
+    Path(Vec<String>),
+    /// Anything else.
+    Program { program: Program, variables: Vec<String> },
+}
+
+/// What an expression may read, by variable name.
+pub type Scope<'a> = BTreeMap<&'a str, &'a Value>;
+
+impl Expression {
+    /// Reads an expression and checks that every variable and function it names exists.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse(source: &str, variables: &[&str]) -> Result<Self, String> {
+        if source.len() > MAX_EXPRESSION_BYTES {
+            return Err(format!("expression of {} bytes; the limit is {MAX_EXPRESSION_BYTES}", source.len()));
+        }
+        let program = ENV.compile(source).map_err(|error| format!("not a CEL expression: {error}"))?;
+        let references = program.references();
+        let mut used = Vec::new();
+        for name in references.variables() {
+            if !variables.contains(&name) {
+                return Err(format!("unknown variable '{name}'; known here: {}", variables.join(", ")));
+            }
+            used.push(name.to_owned());
+        }
+        used.sort_unstable();
+        if let Some(path) = plain_path(source) {
+            return Ok(Self { source: source.to_owned(), compiled: Compiled::Path(path) });
+        }
+        Ok(Self { source: source.to_owned(), compiled: Compiled::Program { program, variables: used } })
+    }
+
+    /// The text it was read from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Evaluates.
+    ///
+    /// # Errors
+    /// Why there is no value, with the expression.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, String> {
+        match &self.compiled {
+            Compiled::Path(path) => self.follow(path, scope),
+            Compiled::Program { program, variables } => self.execute(program, variables, scope),
+        }
+    }
+
+    /// Evaluates a condition.
+    ///
+    /// # Errors
+    /// Why there is no answer, or that it is neither true nor false.
+    pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, String> {
+        match self.evaluate(scope)? {
+            Value::Bool(answer) => Ok(answer),
+            other => Err(format!("'{}' must be true or false, is {other}", self.source)),
+        }
+    }
+
+    fn follow(&self, path: &[String], scope: &Scope<'_>) -> Result<Value, String> {
+        let missing = || format!("'{}' is not there", self.source);
+        let (first, rest) = path.split_first().ok_or_else(missing)?;
+        let mut value: &Value = scope.get(first.as_str()).copied().ok_or_else(missing)?;
+        for part in rest {
+            value = value.get(part).ok_or_else(missing)?;
+        }
+        Ok(value.clone())
+    }
+
+    fn execute(&self, program: &Program, variables: &[String], scope: &Scope<'_>) -> Result<Value, String> {
+        let mut context = Context::with_env(Arc::clone(&ENV));
+        add_functions(&mut context).map_err(|error| error.to_string())?;
+        for name in variables {
+            let value = scope.get(name.as_str()).copied().unwrap_or(&Value::Null);
+            context.add_variable(name.as_str(), value).map_err(|error| format!("variable '{name}': {error}"))?;
+        }
+        let value = program.execute(&context).map_err(|error| format!("'{}': {error}", self.source))?;
+        value.json().map(sorted).map_err(|error| format!("'{}': {error}", self.source))
+    }
+}
+
+/// The parts of `a.b.c`, when that is all the source is.
+fn plain_path(source: &str) -> Option<Vec<String>> {
+    let identifier = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let parts: Vec<String> = source.trim().split('.').map(str::to_owned).collect();
+    let literal = matches!(source.trim(), "true" | "false" | "null");
+    (!literal && parts.iter().all(|part| identifier(part))).then_some(parts)
+}
+
+/// CEL maps have no order; sorted keys keep the same input at the same bytes.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        Value::Object(map) => {
+            let ordered: BTreeMap<String, Value> = map.into_iter().map(|(key, item)| (key, sorted(item))).collect();
+            Value::Object(ordered.into_iter().collect())
+        }
+        other => other,
+    }
+}
+
+fn add_functions(context: &mut Context<'_, '_>) -> Result<(), cel::DeclarationError> {
+    use cel::ExecutionError;
+    let failed = |name: &'static str| move |message: String| ExecutionError::function_error(name, message);
+    context.add_function("merge", |base: cel::Value, over: cel::Value| {
+        let (base, over) = (to_json("merge", &base)?, to_json("merge", &over)?);
+        to_cel("merge", merged(base, over))
+    })?;
+    context.add_function("pluck", |list: cel::Value, field: Arc<String>| {
+        let list = to_json("pluck", &list)?;
+        let found = list.as_array().into_iter().flatten().filter_map(|item| item.get(field.as_str()).cloned());
+        to_cel("pluck", Value::Array(found.collect()))
+    })?;
+    context.add_function("end_of_month", move |date: Arc<String>| {
+        dates::end_of_month(&date).map(Arc::new).map_err(failed("end_of_month"))
+    })?;
+    context.add_function("start_of_next_month", move |date: Arc<String>| {
+        dates::start_of_next_month(&date).map(Arc::new).map_err(failed("start_of_next_month"))
+    })?;
+    context.add_function("date_of", move |instant: Arc<String>, zone: Arc<String>| {
+        dates::date_of(&instant, &zone).map(Arc::new).map_err(failed("date_of"))
+    })?;
+    context.add_function("at_time", move |date: Arc<String>, time: Arc<String>, zone: Arc<String>| {
+        dates::at_time(&date, &time, &zone).map(Arc::new).map_err(failed("at_time"))
+    })
+}
+
+fn to_json(function: &str, value: &cel::Value) -> Result<Value, cel::ExecutionError> {
+    value.json().map_err(|error| cel::ExecutionError::function_error(function, error))
+}
+
+fn to_cel(function: &str, value: Value) -> Result<cel::Value, cel::ExecutionError> {
+    cel::to_value(value).map_err(|error| cel::ExecutionError::function_error(function, error))
+}
+
+/// `over`'s fields laid over `base`'s.
+fn merged(base: Value, over: Value) -> Value {
+    match (base, over) {
+        (Value::Object(mut base), Value::Object(over)) => {
+            for (key, value) in over {
+                base.insert(key, value);
+            }
+            Value::Object(base)
+        }
+        (_, over) => over,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn expressions_as_data() {
+        let event = json!({"quote": {"number": "Q-1", "lines": [{"method": "a"}, {"method": "b"}]}, "day": "2026-03-02"});
+        let vars = json!({"project": {"status": "requested", "code": "P-1"}});
+        let scope: Scope<'_> = BTreeMap::from([("event", &event), ("vars", &vars)]);
+        let table = [
+            ("event.quote.number", json!("Q-1")),
+            ("event.quote.lines.all(l, l.method in ['a', 'b'])", json!(true)),
+            ("has(event.quote.missing)", json!(false)),
+            ("merge(vars.project, {'status': 'active'})", json!({"code": "P-1", "status": "active"})),
+            ("[vars.project]", json!([{"code": "P-1", "status": "requested"}])),
+            ("end_of_month(event.day)", json!("2026-03-31")),
+            ("at_time(end_of_month(event.day), '18:00', 'Europe/Berlin')", json!("2026-03-31T16:00:00Z")),
+            ("pluck(event.quote.lines, 'method')", json!(["a", "b"])),
+            ("true", json!(true)),
+        ];
+        for (source, expected) in table {
+            let expression = Expression::parse(source, &["event", "vars"]).expect(source);
+            assert_eq!(expression.evaluate(&scope).expect(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn refusals_name_the_cause() {
+        let table = [
+            ("evnt.quote", "unknown variable 'evnt'"),
+            ("event.quote ==", "not a CEL expression"),
+        ];
+        for (source, part) in table {
+            let error = Expression::parse(source, &["event"]).expect_err(source);
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

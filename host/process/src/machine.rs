@@ -1,0 +1,543 @@
+//! The machine: given what is loaded for a business key and one event, what happens next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billing::Account;
+use quoin_canonical::{Id, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::calls::{self, Setting};
+use crate::definition::{Action, CommandStep, Definition, Flow, Gate, Step};
+use crate::expression::Scope;
+use crate::projection::Deal;
+use crate::wheel::{
+    Cause, Command, CommandId, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind, Operation, TimerEvent,
+    TimerRow,
+};
+
+/// One running (or ended) flow of a definition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Id, derived from process, flow and flow key: a second start finds it and does nothing.
+    pub id: Id,
+    /// Process name.
+    pub process: String,
+    /// Definition version it is pinned to.
+    pub version: u32,
+    /// Flow name.
+    pub flow: String,
+    /// Business key.
+    pub key: String,
+    /// Where it stands.
+    pub state: State,
+    /// Index of the step it is at.
+    pub step: usize,
+    /// The event that started it.
+    pub cause: Id,
+    /// That event's body.
+    pub event: Value,
+    /// Results of its steps.
+    pub vars: Map<String, Value>,
+    /// Commands of the present step that have not ended, by id: their names.
+    #[serde(default)]
+    pub pending: BTreeMap<CommandId, String>,
+    /// Commands of the present step that ended badly.
+    #[serde(default)]
+    pub failed: BTreeSet<CommandId>,
+    /// When it started.
+    pub started_at: Timestamp,
+}
+
+/// Where an instance stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Between steps; never stored.
+    Running,
+    /// Waits for commands.
+    Waiting,
+    /// Waits for a person.
+    Halted {
+        /// The exception that person sees.
+        exception: Id,
+    },
+    /// At its end.
+    Completed,
+}
+
+/// All definitions, by name and version.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    definitions: BTreeMap<(String, u32), Definition>,
+}
+
+impl Catalogue {
+    /// Adds a definition.
+    ///
+    /// # Errors
+    /// When one of that name and version is there already.
+    pub fn add(&mut self, definition: Definition) -> Result<(), String> {
+        let key = (definition.process.clone(), definition.version);
+        if self.definitions.contains_key(&key) {
+            return Err(format!("process {}@{} is defined twice", key.0, key.1));
+        }
+        self.definitions.insert(key, definition);
+        Ok(())
+    }
+
+    /// Every definition, by name and version.
+    pub fn iter(&self) -> impl Iterator<Item = &Definition> {
+        self.definitions.values()
+    }
+
+    /// The newest version of each process: what new instances start on.
+    fn newest(&self) -> impl Iterator<Item = &Definition> {
+        self.definitions.values().filter(|definition| {
+            let next = (definition.process.clone(), definition.version + 1);
+            self.definitions.range(next..).next().is_none_or(|((name, _), _)| *name != definition.process)
+        })
+    }
+
+    fn flow(&self, instance: &Instance) -> Option<&Flow> {
+        let definition = self.definitions.get(&(instance.process.clone(), instance.version))?;
+        definition.flows.iter().find(|flow| flow.name == instance.flow)
+    }
+
+    /// Ids of the instances that an event may start or move: what must be loaded before the turn.
+    pub fn touches(&self, event: &Event) -> Vec<Id> {
+        let mut ids: Vec<Id> = self.starts(event).map(|(definition, flow, key)| instance_id(definition, flow, event, &key)).collect();
+        if let Some(id) = event.body.get("instance").and_then(Value::as_str).and_then(Id::parse) {
+            ids.push(id);
+        }
+        ids
+    }
+
+    fn starts(&self, event: &Event) -> impl Iterator<Item = (&Definition, &Flow, String)> {
+        let scope_body = event.body.clone();
+        self.newest().flat_map(move |definition| {
+            let scope: Scope<'_> = BTreeMap::from([("event", &scope_body)]);
+            let started: Vec<(&Definition, &Flow, String)> = definition
+                .flows
+                .iter()
+                .filter(|flow| flow.on == event.kind)
+                .filter_map(|flow| flow.key.evaluate(&scope).ok().map(|key| (definition, flow, key.to_string())))
+                .collect();
+            started
+        })
+    }
+}
+
+fn instance_id(definition: &Definition, flow: &Flow, event: &Event, key: &str) -> Id {
+    Id::derived(&["instance", &definition.process, &flow.name, &event.key, key])
+}
+
+/// What is loaded for one business key, and changed by turns on it.
+#[derive(Debug, Default)]
+pub struct World {
+    /// Instances, by id.
+    pub instances: BTreeMap<Id, Instance>,
+    /// The contract's account.
+    pub account: Option<Account>,
+    /// The deal's summary.
+    pub deal: Option<Deal>,
+    /// Exceptions that are open on loaded instances, by id.
+    pub exceptions: BTreeMap<Id, Exception>,
+}
+
+/// What a turn decided, to be committed with the changed world.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Instances that changed.
+    pub instances: BTreeSet<Id>,
+    /// The account changed.
+    pub account: bool,
+    /// Events to record.
+    pub events: Vec<EventDraft>,
+    /// Commands to queue.
+    pub commands: Vec<Command>,
+    /// Timers to set.
+    pub timers: Vec<TimerRow>,
+    /// Exceptions opened or resolved.
+    pub exceptions: Vec<Exception>,
+}
+
+/// One turn of the wheel, decided. Pure: the same catalogue, world, event and setting give the
+/// same effects, byte for byte.
+pub fn turn(catalogue: &Catalogue, world: &mut World, event: &Event, setting: &Setting<'_>) -> Effects {
+    let mut turn = Turn { catalogue, world, event, setting, effects: Effects::default(), drafts: 0 };
+    match event.kind.as_str() {
+        "command.done" | "command.refused" | "command.failed" => turn.command_ended(),
+        "exception.retry_requested" => turn.retry_requested(),
+        _ => {}
+    }
+    turn.start_flows();
+    turn.effects
+}
+
+struct Turn<'a> {
+    catalogue: &'a Catalogue,
+    world: &'a mut World,
+    event: &'a Event,
+    setting: &'a Setting<'a>,
+    effects: Effects,
+    drafts: u32,
+}
+
+/// How a step left its instance.
+enum After {
+    /// Done; go on.
+    Next,
+    /// Stays at this step.
+    Stop,
+}
+
+/// Why a step cannot go on without a person.
+struct Halt {
+    fault: Fault,
+    owner: Option<String>,
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self { fault, owner: None }
+    }
+}
+
+impl Turn<'_> {
+    fn start_flows(&mut self) {
+        let catalogue = self.catalogue;
+        let starts: Vec<_> = catalogue.starts(self.event).collect();
+        for (definition, flow, key) in starts {
+            let id = instance_id(definition, flow, self.event, &key);
+            if self.world.instances.contains_key(&id) || !self.wanted(flow) {
+                continue;
+            }
+            let instance = Instance {
+                id: id.clone(),
+                process: definition.process.clone(),
+                version: definition.version,
+                flow: flow.name.clone(),
+                key: self.event.key.clone(),
+                state: State::Running,
+                step: 0,
+                cause: self.event.id.clone(),
+                event: self.event.body.clone(),
+                vars: Map::new(),
+                pending: BTreeMap::new(),
+                failed: BTreeSet::new(),
+                started_at: self.setting.now,
+            };
+            self.drive(instance, flow);
+        }
+    }
+
+    fn wanted(&self, flow: &Flow) -> bool {
+        let Some(when) = &flow.when else { return true };
+        let now = Value::from(self.setting.now.to_string());
+        let scope: Scope<'_> =
+            BTreeMap::from([("event", &self.event.body), ("config", &self.setting.parameters.config), ("now", &now)]);
+        when.holds(&scope).unwrap_or(false)
+    }
+
+    /// Walks an instance from the step it is at until it must wait.
+    fn drive(&mut self, mut instance: Instance, flow: &Flow) {
+        instance.state = State::Running;
+        while let Some(step) = flow.steps.get(instance.step) {
+            match self.run(&mut instance, step) {
+                Ok(After::Next) => {
+                    instance.step += 1;
+                    instance.pending.clear();
+                    instance.failed.clear();
+                }
+                Ok(After::Stop) => {
+                    instance.state = State::Waiting;
+                    return self.keep(instance);
+                }
+                Err(halt) => {
+                    self.halt(&mut instance, step, halt);
+                    return self.keep(instance);
+                }
+            }
+        }
+        instance.state = State::Completed;
+        let body = json!({"process": instance.process, "version": instance.version, "flow": instance.flow});
+        let label = format!("{}@{}/{}", instance.process, instance.version, instance.flow);
+        self.draft("process.completed", body, Some(label));
+        self.keep(instance);
+    }
+
+    fn keep(&mut self, instance: Instance) {
+        self.effects.instances.insert(instance.id.clone());
+        self.world.instances.insert(instance.id.clone(), instance);
+    }
+
+    fn run(&mut self, instance: &mut Instance, step: &Step) -> Result<After, Halt> {
+        if let Some(when) = &step.when {
+            let wanted = self.with_scope(instance, None, |scope| when.holds(scope)).map_err(wrong_expression)?;
+            if !wanted {
+                return Ok(After::Next);
+            }
+        }
+        match &step.action {
+            Action::Gates(gates) => self.gates(instance, step, gates),
+            Action::Call { function, with } => {
+                let arguments = self.with_scope(instance, None, |scope| with.evaluate(scope)).map_err(wrong_expression)?;
+                self.call(instance, step, function, &arguments)
+            }
+            Action::Commands(commands) => self.commands(instance, step, commands),
+            Action::Emit { kind, body } => {
+                let body = self.with_scope(instance, None, |scope| body.evaluate(scope)).map_err(wrong_expression)?;
+                self.draft(kind, body, Some(label(instance, step)));
+                Ok(After::Next)
+            }
+            Action::Timer { kind, each, at, body } => {
+                let items = match each {
+                    None => vec![Value::Null],
+                    Some(each) => match self.with_scope(instance, None, |scope| each.evaluate(scope)).map_err(wrong_expression)? {
+                        Value::Array(items) => items,
+                        other => return Err(wrong_expression(format!("'each' must give a list, gives {other}")).into()),
+                    },
+                };
+                for (index, item) in items.iter().enumerate() {
+                    let at = self.with_scope(instance, Some(item), |scope| at.evaluate(scope)).map_err(wrong_expression)?;
+                    let body = self.with_scope(instance, Some(item), |scope| body.evaluate(scope)).map_err(wrong_expression)?;
+                    self.timer(instance, step, index, kind, &at, body)?;
+                }
+                Ok(After::Next)
+            }
+        }
+    }
+
+    fn timer(&mut self, instance: &Instance, step: &Step, index: usize, kind: &str, at: &Value, body: Value) -> Result<(), Halt> {
+        let due: Timestamp = at
+            .as_str()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| wrong_expression(format!("'at' must give an RFC 3339 instant, gives {at}")))?;
+        self.effects.timers.push(TimerRow {
+            id: Id::derived(&["timer", instance.id.as_str(), &step.id, &index.to_string()]),
+            due,
+            event: TimerEvent { kind: kind.to_owned(), key: instance.key.clone(), body },
+        });
+        Ok(())
+    }
+
+    fn gates(&mut self, instance: &mut Instance, step: &Step, gates: &[Gate]) -> Result<After, Halt> {
+        let mut results = Vec::with_capacity(gates.len());
+        let mut failed = Vec::new();
+        for gate in gates {
+            let passed = self.with_scope(instance, None, |scope| gate.check.holds(scope)).unwrap_or(false);
+            let inputs = self.with_scope(instance, None, |scope| gate.inputs.evaluate(scope)).unwrap_or(Value::Null);
+            if !passed {
+                failed.push(format!("{}: {}", gate.name, gate.otherwise));
+            }
+            let message = if passed { Value::Null } else { gate.otherwise.clone().into() };
+            results.push(json!({"name": gate.name, "passed": passed, "inputs": inputs, "message": message}));
+        }
+        self.draft("gates.checked", json!({"gates": results, "passed": failed.is_empty()}), Some(label(instance, step)));
+        if failed.is_empty() {
+            return Ok(After::Next);
+        }
+        Err(Fault::new(FaultKind::InvalidData, "GATE_FAILED", failed.join("; ")).into())
+    }
+
+    fn call(&mut self, instance: &mut Instance, step: &Step, function: &str, arguments: &Value) -> Result<After, Halt> {
+        let done = calls::call(function, self.world.account.as_ref(), arguments, self.setting).map_err(|refusal| Halt {
+            fault: Fault {
+                kind: FaultKind::InvalidData,
+                code: refusal.code,
+                message: refusal.message,
+                field: Some(refusal.field).filter(|field| !field.is_empty()),
+                retry_after_ms: None,
+            },
+            owner: Some(refusal.owner).filter(|owner| !owner.is_empty()),
+        })?;
+        for event in done.events {
+            let body = event.to_body().map_err(|error| wrong_expression(error.to_string()))?;
+            self.draft(event.kind(), body, Some(label(instance, step)));
+            calls::evolve(&mut self.world.account, &event);
+            self.effects.account = true;
+        }
+        instance.vars.insert(step.id.clone(), done.result);
+        Ok(After::Next)
+    }
+
+    fn commands(&mut self, instance: &mut Instance, step: &Step, commands: &[CommandStep]) -> Result<After, Halt> {
+        let mut queued = Vec::new();
+        for command in commands {
+            let objects = self.with_scope(instance, None, |scope| command.objects.evaluate(scope)).map_err(wrong_expression)?;
+            let Value::Array(objects) = objects else {
+                return Err(wrong_expression(format!("'objects' of '{}' must give a list", command.name)).into());
+            };
+            if objects.is_empty() {
+                self.result(instance, step, &command.name, commands.len(), Value::Array(Vec::new()));
+                continue;
+            }
+            queued.push(self.command(instance, step, command, objects)?);
+        }
+        for command in queued {
+            let body = decided(&command);
+            self.draft("command.decided", body, Some(command.step.clone()));
+            self.effects.commands.push(command);
+        }
+        Ok(if instance.pending.is_empty() { After::Next } else { After::Stop })
+    }
+
+    fn command(&self, instance: &mut Instance, step: &Step, command: &CommandStep, objects: Vec<Value>) -> Result<Command, Halt> {
+        let entity = self.world.account.as_ref().map(|account| account.contract.selling_entity.as_str());
+        let connection = self.setting.parameters.route(&command.role, entity).ok_or_else(|| {
+            let message = format!("no connection serves the role '{}'; add a [[route]] for it", command.role);
+            Fault::new(FaultKind::Config, "NO_ROUTE", message)
+        })?;
+        let id = Id::derived(&["command", instance.id.as_str(), &step.id, &command.name]);
+        instance.pending.insert(id.clone(), command.name.clone());
+        Ok(Command {
+            id,
+            key: instance.key.clone(),
+            instance: instance.id.clone(),
+            step: format!("{}/{}", label(instance, step), command.name),
+            role: command.role.clone(),
+            connection: connection.to_owned(),
+            operation: Operation::Apply { object: command.object.clone(), objects },
+            retry: command.retry.clone(),
+            priority: command.priority,
+            decided_at: self.setting.now,
+            attempts: 0,
+            unknown: false,
+        })
+    }
+
+    fn command_ended(&mut self) {
+        let Some((mut instance, command)) = self.addressed("command") else { return };
+        let Some(name) = instance.pending.get(&command).cloned() else { return };
+        let catalogue = self.catalogue;
+        let Some(flow) = catalogue.flow(&instance) else { return };
+        let Some(step) = flow.steps.get(instance.step) else { return };
+        if self.event.kind == "command.done" {
+            instance.pending.remove(&command);
+            let siblings = if let Action::Commands(commands) = &step.action { commands.len() } else { 1 };
+            let objects = self.event.body.get("objects").cloned().unwrap_or(Value::Null);
+            self.result(&mut instance, step, &name, siblings, objects);
+            if instance.pending.is_empty() {
+                instance.step += 1;
+                return self.drive(instance, flow);
+            }
+        } else {
+            instance.failed.insert(command);
+            let fault = self.event.body.get("fault").cloned().and_then(|fault| serde_json::from_value(fault).ok());
+            let fault = fault.unwrap_or_else(|| Fault::new(FaultKind::Other, "UNKNOWN", "the command ended without a reason"));
+            self.halt(&mut instance, step, fault.into());
+        }
+        self.keep(instance);
+    }
+
+    /// With one command a step's result is its objects; with several, a map by command name.
+    fn result(&self, instance: &mut Instance, step: &Step, name: &str, siblings: usize, objects: Value) {
+        if siblings == 1 {
+            instance.vars.insert(step.id.clone(), objects);
+            return;
+        }
+        let entry = instance.vars.entry(step.id.clone()).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(map) = entry {
+            map.insert(name.to_owned(), objects);
+        }
+    }
+
+    fn retry_requested(&mut self) {
+        let Some((mut instance, exception)) = self.addressed("exception") else { return };
+        if instance.state != (State::Halted { exception: exception.clone() }) {
+            return;
+        }
+        let by = self.event.cause.by.clone().unwrap_or_else(|| "operator".to_owned());
+        self.resolve(&exception, &by);
+        let catalogue = self.catalogue;
+        let Some(flow) = catalogue.flow(&instance) else { return };
+        instance.failed.clear();
+        self.drive(instance, flow);
+    }
+
+    /// The instance and the id in `field` that the event is about.
+    fn addressed(&self, field: &str) -> Option<(Instance, Id)> {
+        let id = |name: &str| self.event.body.get(name).and_then(Value::as_str).and_then(Id::parse);
+        let instance = self.world.instances.get(&id("instance")?)?.clone();
+        Some((instance, id(field)?))
+    }
+
+    fn resolve(&mut self, id: &Id, by: &str) {
+        let Some(mut exception) = self.world.exceptions.remove(id) else { return };
+        exception.status = ExceptionStatus::Resolved { at: self.setting.now, by: by.to_owned() };
+        self.draft("exception.resolved", json!({"exception": id, "by": by, "step": exception.step}), Some(exception.step.clone()));
+        self.effects.exceptions.push(exception);
+    }
+
+    fn halt(&mut self, instance: &mut Instance, step: &Step, halt: Halt) {
+        let id = Id::derived(&["exception", instance.id.as_str(), &step.id]);
+        let hours = i64::from(step.due_hours);
+        let exception = Exception {
+            id: id.clone(),
+            key: instance.key.clone(),
+            customer: self.world.deal.as_ref().map(|deal| deal.customer.clone()).unwrap_or_default(),
+            instance: instance.id.clone(),
+            step: label(instance, step),
+            amount: self.world.deal.as_ref().map(|deal| deal.value.to_string()),
+            owner: halt.owner.unwrap_or_else(|| step.owner.clone()),
+            due: self.setting.now.saturating_add(jiff::SignedDuration::from_hours(hours)).unwrap_or(self.setting.now),
+            suggestion: step.suggestion.clone(),
+            opened_at: self.setting.now,
+            status: ExceptionStatus::Open,
+            fault: halt.fault,
+        };
+        let body = serde_json::to_value(&exception).unwrap_or(Value::Null);
+        self.draft("exception.opened", json!({"exception": body}), Some(exception.step.clone()));
+        instance.state = State::Halted { exception: id.clone() };
+        self.world.exceptions.insert(id, exception.clone());
+        self.effects.exceptions.push(exception);
+    }
+
+    fn draft(&mut self, kind: &str, body: Value, step: Option<String>) {
+        let id = Id::derived(&["event", self.event.id.as_str(), &self.drafts.to_string()]);
+        self.drafts += 1;
+        self.effects.events.push(EventDraft {
+            id,
+            kind: kind.to_owned(),
+            key: self.event.key.clone(),
+            at: self.setting.now,
+            cause: Cause { event: Some(self.event.id.clone()), step, ..Cause::default() },
+            body,
+        });
+    }
+
+    fn with_scope<R>(&self, instance: &Instance, item: Option<&Value>, evaluate: impl FnOnce(&Scope<'_>) -> R) -> R {
+        let vars = Value::Object(instance.vars.clone());
+        let now = Value::from(self.setting.now.to_string());
+        let deal = serde_json::to_value(&self.world.deal).unwrap_or(Value::Null);
+        let mut scope: Scope<'_> = BTreeMap::from([
+            ("event", &instance.event),
+            ("vars", &vars),
+            ("deal", &deal),
+            ("config", &self.setting.parameters.config),
+            ("now", &now),
+        ]);
+        if let Some(item) = item {
+            scope.insert("item", item);
+        }
+        evaluate(&scope)
+    }
+}
+
+fn label(instance: &Instance, step: &Step) -> String {
+    format!("{}@{}/{}/{}", instance.process, instance.version, instance.flow, step.id)
+}
+
+fn wrong_expression(message: String) -> Fault {
+    Fault::new(FaultKind::Config, "DEFINITION", message)
+}
+
+fn decided(command: &Command) -> Value {
+    let Operation::Apply { object, objects } = &command.operation else { return Value::Null };
+    let ids: Vec<&Value> = objects.iter().filter_map(|object| object.pointer("/header/id")).collect();
+    json!({
+        "command": command.id, "instance": command.instance, "role": command.role,
+        "connection": command.connection, "object": object, "ids": ids,
+    })
+}
