@@ -1,1 +1,35 @@
-//! Room `billing`.
+//! Billing: what a contract earns, what is invoiced, and why. One event-sourced account per contract.
+//!
+//! Lives here: deriving terms from an accepted quote, rate resolution, time and materials under
+//! caps, milestones, retainers, credits, rounding, revenue indicators, and the EN 16931 check.
+//! Never enters: a look-up, a clock, a hash map's order, a vendor, a rate of zero as fallback.
+//!
+//! The shape: a *decide* function looks at the [`Account`] and an input and answers with the
+//! [`AccountEvent`]s that follow, or a [`Refusal`]. [`evolve`] applies an event. Deciding twice on
+//! the same input has no second effect, so a caller may repeat after a crash. All events of one
+//! contract are applied in one serial order (the business key of the log); that is why a cap can
+//! never be exceeded by two workers at once (rule NX5).
+//!
+//! Read `policy.rs`, `account.rs` and `event.rs` first, then `decide/`.
+
+pub mod account;
+pub mod caps;
+pub mod decide;
+pub mod document;
+pub mod event;
+pub mod evolve;
+pub mod policy;
+pub mod rates;
+pub mod retainer;
+pub mod revenue;
+pub mod rounding;
+pub mod terms;
+
+pub use account::{Account, Buckets};
+pub use decide::{
+    accept_milestone, assign, compute_revenue, invoice_posted, open, payment, record_time, retainer_due, run,
+};
+pub use event::{AccountEvent, BillingEvent};
+pub use evolve::evolve;
+pub use policy::{BillingPolicy, Context, Refusal};
+pub use terms::{Derived, derive};

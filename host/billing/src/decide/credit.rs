@@ -1,0 +1,217 @@
+//! Credit notes: what was billed and must be taken back, at its original rate and tax (CO1 to CO4).
+
+use std::collections::BTreeMap;
+
+use quoin_canonical::{Date, Decimal, Id, InvoiceLine, InvoiceType, Period};
+
+use super::{Draft, documents, linked_id, time};
+use crate::account::{Account, DocumentStage, InvoiceState};
+use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
+use crate::event::{AccountEvent, BillingEvent, CreditDrafted, Source};
+use crate::policy::{Context, Refusal};
+use crate::rounding::{event_amount, quantity_for};
+
+/// A credit of money on one line, without a change of its time: an allowance, or part of a
+/// milestone (rule FM8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditLine {
+    /// The caller's key: the same key credits once.
+    pub key: String,
+    /// The document.
+    pub invoice: Id,
+    /// Its line.
+    pub line: String,
+    /// Net to credit, positive.
+    pub net: Decimal,
+    /// Why, as printed in the explanation.
+    pub reason: String,
+}
+
+/// Drafts the credit notes that take `minutes` of an entry back, the last billed first: one per
+/// document it is on.
+pub(super) fn credit_time(
+    account: &Account,
+    entry: &Id,
+    minutes: Decimal,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
+    let Some(state) = account.entries.get(entry) else { return Ok(Vec::new()) };
+    let mut left = minutes;
+    let mut taken: BTreeMap<Id, Vec<BillingEvent>> = BTreeMap::new();
+    for portion in state.portions.iter().rev().filter(|portion| portion.bucket.invoiced()) {
+        let Some(original) = portion.event.as_ref().and_then(|id| account.billing_events.get(id)) else { continue };
+        let cut = left.min(portion.minutes);
+        if cut.is_zero() {
+            continue;
+        }
+        left -= cut;
+        let whole = cut == portion.minutes;
+        let amount = if whole {
+            portion.amount
+        } else {
+            event_amount(cut, original.unit_price, ctx.entity.rounding).min(portion.amount)
+        };
+        taken.entry(original.invoice.clone()).or_default().push(reversal(original, cut, amount, reason, ctx));
+    }
+    let mut steps = Draft::new(account);
+    for (invoice, reversals) in taken {
+        let credit = draft_credit(&steps.account, &invoice, reversals, reason, ctx)?;
+        steps.extend(credit.into_iter().collect());
+    }
+    Ok(steps.events)
+}
+
+/// The billing event that takes part of another back.
+fn reversal(original: &BillingEvent, minutes: Decimal, amount: Decimal, reason: &str, ctx: &Context) -> BillingEvent {
+    BillingEvent {
+        minutes: -minutes,
+        amount: -amount,
+        net: Decimal::ZERO,
+        cap: None,
+        policy_version: ctx.policy.version,
+        reversal_of: Some(original.id.clone()),
+        steps: vec![format!(
+            "{reason}: takes {} min at {}/h = {} back from line {}",
+            minutes.normalize(),
+            original.unit_price,
+            amount.normalize(),
+            original.line
+        )],
+        ..original.clone()
+    }
+}
+
+/// One credit note against one document. A line's credit is what its rounded net falls by, so that
+/// any number of credits never totals more than the line (rule CO3), and all of them exactly it.
+fn draft_credit(
+    account: &Account,
+    invoice: &Id,
+    reversals: Vec<BillingEvent>,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Option<AccountEvent>, Refusal> {
+    let state = documents::find(account, invoice)?;
+    let number = state.invoice.number.clone().filter(|_| state.stage == DocumentStage::Posted).ok_or_else(|| {
+        Refusal::new("INVOICE_NOT_POSTED", "only a posted document can be credited").field("/invoice").owner(&ctx.policy.owners.finance)
+    })?;
+    let document = document_id(account, account.documents);
+    let mut by_line: BTreeMap<String, Vec<BillingEvent>> = BTreeMap::new();
+    for event in reversals {
+        by_line.entry(event.line.clone()).or_default().push(event);
+    }
+    let mut lines = Vec::new();
+    for (line_id, events) in by_line {
+        let Some(line) = state.invoice.lines.iter().find(|line| line.id == line_id) else { continue };
+        lines.push(credit_draft_line(account, state, line, events, &document, ctx)?);
+    }
+    let nothing = lines.iter().all(|line| line.net.is_zero());
+    if nothing && lines.iter().all(|line| line.events.iter().all(|event| event.minutes.is_zero())) {
+        return Ok(None);
+    }
+    let cover = Cover { kind: InvoiceType::CreditNote, issued_on: ctx.posting_date(ctx.today()?), preceding: Some(number) };
+    let (credit, billing_events) = build(account, ctx, &document, cover, lines)?;
+    let drafted = CreditDrafted { credit, corrects: invoice.clone(), billing_events, reason: reason.into() };
+    Ok(Some(AccountEvent::CreditDrafted(Box::new(drafted))))
+}
+
+fn credit_draft_line(
+    account: &Account,
+    state: &InvoiceState,
+    line: &InvoiceLine,
+    mut events: Vec<BillingEvent>,
+    document: &Id,
+    ctx: &Context,
+) -> Result<DraftLine, Refusal> {
+    let (currency, rounding) = (state.invoice.currency, ctx.entity.rounding);
+    let credited = state.credited_lines.get(&line.id).copied().unwrap_or_default();
+    let remaining: Decimal = exact_of(account, line) + events.iter().map(|event| event.amount).sum::<Decimal>();
+    let net = line.net.amount - credited - rounding.round(remaining, currency.minor_units());
+    if net > line.net.amount - credited || remaining < Decimal::ZERO {
+        let message = format!("line {} is {}, {credited} credited; {net} more is too much", line.id, line.net.amount);
+        return Err(Refusal::new("CREDIT_OVER_LINE", message).field(format!("/lines/{}", line.id)).owner(&ctx.policy.owners.finance));
+    }
+    for (at, event) in events.iter_mut().enumerate() {
+        let source = event.reversal_of.as_ref().map(ToString::to_string).unwrap_or_else(|| at.to_string());
+        event.id = billing_event_id(document, &source);
+    }
+    let minutes: Decimal = -events.iter().map(|event| event.minutes).sum::<Decimal>();
+    let exact = if minutes.is_zero() { Decimal::ONE } else { crate::rounding::hours(minutes) };
+    let (quantity, unit_price) = match quantity_for(net, line.unit_price, exact, currency, rounding).filter(|_| !minutes.is_zero()) {
+        Some(quantity) => (quantity, line.unit_price),
+        None => (Decimal::ONE, net),
+    };
+    Ok(DraftLine {
+        contract_line: line.contract_line.clone(),
+        description: format!("Credit: {}", line.description),
+        quantity,
+        unit: line.quantity.unit,
+        unit_price,
+        net,
+        tax: line.tax.clone(),
+        service: service(&events),
+        events,
+    })
+}
+
+/// Exact sum of a line: its billing events less what was taken back from them.
+fn exact_of(account: &Account, line: &InvoiceLine) -> Decimal {
+    let of = |event: &&BillingEvent| {
+        let id = event.reversal_of.as_ref().unwrap_or(&event.id);
+        line.billing_events.iter().any(|known| known == id.as_str())
+    };
+    account.billing_events.values().filter(of).map(|event| event.amount).sum()
+}
+
+fn service(events: &[BillingEvent]) -> Period {
+    let from: Date = events.iter().map(|event| event.service.from).min().unwrap_or_default();
+    let to: Date = events.iter().map(|event| event.service.to).max().unwrap_or_default();
+    Period { from, to }
+}
+
+/// Drafts the credit that was proposed for deleted time, by a person's decision.
+///
+/// # Errors
+/// `NO_PROPOSAL` when none is waiting for that entry.
+pub fn approve_credit(account: &Account, entry: &Id, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let state = account.entries.get(entry);
+    let Some((state, proposed)) = state.and_then(|state| Some((state, state.proposed.as_ref()?))) else {
+        return Err(Refusal::new("NO_PROPOSAL", format!("no credit is proposed for time entry {entry}")).field("/entry"));
+    };
+    let task = linked_id(&proposed.task, "/task")?;
+    time::correct(account, state, task, proposed, false, ctx)
+}
+
+/// Credits money on one line of a posted document.
+///
+/// # Errors
+/// `INVOICE_UNKNOWN`; `LINE_UNKNOWN`; `CREDIT_OVER_LINE` (rule CO3); `INVOICE_NOT_POSTED`.
+pub fn credit_line(account: &Account, wanted: &CreditLine, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let state = documents::find(account, &wanted.invoice)?;
+    let line = state.invoice.lines.iter().find(|line| line.id == wanted.line).ok_or_else(|| {
+        Refusal::new("LINE_UNKNOWN", format!("the document has no line {}", wanted.line)).field("/line")
+    })?;
+    let mark = format!("{} [{}]", wanted.reason, wanted.key);
+    let done = account.billing_events.values().any(|event| {
+        event.reversal_of.as_ref().is_some_and(|id| line.billing_events.iter().any(|known| known == id.as_str()))
+            && event.steps.first().is_some_and(|step| step.starts_with(&mark))
+    });
+    if done || wanted.net.is_zero() {
+        return Ok(Vec::new());
+    }
+    let credited = state.credited_lines.get(&line.id).copied().unwrap_or_default();
+    if wanted.net < Decimal::ZERO || credited + wanted.net > line.net.amount {
+        let message = format!("line {} is {}, {credited} credited; {} more is too much", line.id, line.net.amount, wanted.net);
+        return Err(Refusal::new("CREDIT_OVER_LINE", message).field("/net").owner(&ctx.policy.owners.finance));
+    }
+    let first = line.billing_events.first().and_then(|id| account.billing_events.get(&Id::parse(id)?));
+    let Some(original) = first else {
+        return Err(Refusal::new("LINE_UNKNOWN", format!("line {} has no billing event", wanted.line)).field("/line"));
+    };
+    let mut event = reversal(original, Decimal::ZERO, wanted.net, &mark, ctx);
+    if let Source::Time { revision, .. } = &mut event.source {
+        *revision = None; // money comes back, not a revision of the time
+    }
+    let credit = draft_credit(account, &wanted.invoice, vec![event], &wanted.reason, ctx)?;
+    Ok(credit.into_iter().collect())
+}

@@ -1,0 +1,266 @@
+//! Retainers: the fee in advance, the hours drawn from it, what rolls and what expires (RE1 to RE5).
+
+use jiff::ToSpan;
+use quoin_canonical::{BillingMethod, Date, Decimal, Id, InvoiceType, Money, Period, RetainerTerm, Unit};
+
+use super::{Draft, check_entity};
+use crate::account::{Account, Bucket, Entry, RetainerPeriod, RetainerState};
+use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
+use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, RetainerSettled, SettledEntry, Source};
+use crate::policy::{Context, Refusal};
+use crate::retainer::{Balance, draw};
+use crate::rounding::{event_amount, hours, quantity_for};
+
+/// The fee of the retainer period that begins on `period_start`, on every retainer line that has
+/// such a period: one prepayment invoice (type 386). The period before is settled first; hours
+/// beyond those bought are put on the same document, which is then an ordinary invoice (380).
+/// A period is billed once.
+///
+/// # Errors
+/// `ENTITY_MISMATCH`; `EN16931`; `LINE_EQUATION`.
+pub fn retainer_due(account: &Account, period_start: Date, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    check_entity(account, ctx)?;
+    let mut steps = Draft::new(account);
+    for (line, term) in retainers(account) {
+        let settled = settle(&steps.account, &line, &term, period_start, ctx);
+        steps.extend(settled);
+    }
+    let document = document_id(&steps.account, steps.account.documents);
+    let (mut lines, mut advances) = (Vec::new(), Vec::new());
+    let mut kind = InvoiceType::Prepayment;
+    for (line, term) in retainers(account) {
+        if let Some(bought) = period(&term, &line, period_start, ctx, account) {
+            let known = account.retainers.get(&line).is_some_and(|state| state.advances.contains_key(&bought.period.from));
+            if !known {
+                lines.push(fee_line(account, &bought, &term, &document, ctx)?);
+                advances.push(bought);
+            }
+        }
+        if let Some(over) = overage_line(&steps.account, &line, &term, period_start, &document, ctx)? {
+            kind = InvoiceType::Invoice;
+            lines.push(over);
+        }
+    }
+    if lines.is_empty() {
+        return Ok(steps.events);
+    }
+    let cover = Cover { kind, issued_on: ctx.posting_date(period_start), preceding: None };
+    let (invoice, billing_events) = build(&steps.account, ctx, &document, cover, lines)?;
+    let released = !ctx.policy.review_drafts;
+    let drafted = InvoiceDrafted { invoice, billing_events, as_of: period_start, released, advances };
+    steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
+    Ok(steps.events)
+}
+
+fn retainers(account: &Account) -> Vec<(String, RetainerTerm)> {
+    let of = |line: &quoin_canonical::ContractLine| match &line.billing {
+        BillingMethod::Retainer(term) => Some((line.id.clone(), term.clone())),
+        _ => None,
+    };
+    account.contract.lines.iter().filter_map(of).collect()
+}
+
+/// The monthly period that begins on that day, if one does.
+fn period(term: &RetainerTerm, line: &str, start: Date, ctx: &Context, account: &Account) -> Option<RetainerPeriod> {
+    let months = i32::from(start.year() - term.starts_on.year()) * 12 + i32::from(start.month() - term.starts_on.month());
+    if months < 0 || term.starts_on.checked_add(months.months()).ok()? != start {
+        return None;
+    }
+    let next = term.starts_on.checked_add((months + 1).months()).ok()?;
+    let amount = ctx.entity.rounding.round(term.hours_per_month * term.hourly_rate, account.contract.currency.minor_units());
+    Some(RetainerPeriod {
+        line: line.to_owned(),
+        period: Period { from: start, to: next.yesterday().ok()? },
+        hours: term.hours_per_month,
+        amount,
+    })
+}
+
+fn fee_line(account: &Account, bought: &RetainerPeriod, term: &RetainerTerm, document: &Id, ctx: &Context) -> Result<DraftLine, Refusal> {
+    let line = account.line(&bought.line).ok_or_else(|| Refusal::new("LINE_UNKNOWN", format!("there is no line {}", bought.line)))?;
+    let quantity = printed(bought.amount, term.hourly_rate, bought.hours, &bought.line, account, ctx)?;
+    let event = BillingEvent {
+        id: billing_event_id(document, &format!("{}/{}", bought.line, bought.period.from)),
+        contract_line: line.id.clone(),
+        source: Source::Retainer { period_start: bought.period.from },
+        policy_version: ctx.policy.version,
+        rate: None,
+        minutes: Decimal::ZERO,
+        unit_price: term.hourly_rate,
+        amount: bought.amount,
+        net: Decimal::ZERO,
+        tax: line.tax.clone(),
+        service: bought.period,
+        cap: None,
+        invoice: document.clone(),
+        line: String::new(),
+        reversal_of: None,
+        steps: vec![format!("{} h at {}/h in advance = {}", bought.hours, term.hourly_rate, bought.amount)],
+    };
+    Ok(DraftLine {
+        contract_line: line.id.clone(),
+        description: format!("{}, {} to {}", line.description, bought.period.from, bought.period.to),
+        quantity,
+        unit: Unit::Hour,
+        unit_price: term.hourly_rate,
+        net: bought.amount,
+        tax: line.tax.clone(),
+        service: bought.period,
+        events: vec![event],
+    })
+}
+
+fn printed(net: Decimal, price: Decimal, exact: Decimal, line: &str, account: &Account, ctx: &Context) -> Result<Decimal, Refusal> {
+    quantity_for(net, price, exact, account.contract.currency, ctx.entity.rounding).ok_or_else(|| {
+        let message = format!("no quantity makes {net} at {price} an hour; correct the rate");
+        Refusal::new("LINE_EQUATION", message).field(format!("/lines/{line}")).owner(&ctx.policy.owners.finance)
+    })
+}
+
+/// Settles the billed periods that ended before `until` and are not settled, oldest first. Work of
+/// a settled period that came in late is drawn in the period that is settled next.
+fn settle(account: &Account, line: &str, term: &RetainerTerm, until: Date, ctx: &Context) -> Vec<AccountEvent> {
+    let mut steps = Draft::new(account);
+    while let Some(period) = next_unsettled(steps.account.retainers.get(line), until) {
+        let event = settle_period(&steps.account, line, term, period, ctx);
+        steps.push(event);
+    }
+    steps.events
+}
+
+fn next_unsettled(state: Option<&RetainerState>, until: Date) -> Option<Period> {
+    let state = state?;
+    let periods = state.advances.values().filter(|advance| advance.available).map(|advance| advance.bought.period);
+    periods.filter(|period| period.to < until && state.settled_through.is_none_or(|through| period.to > through)).min_by_key(|p| p.to)
+}
+
+fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Period, ctx: &Context) -> AccountEvent {
+    let policy = &ctx.policy.retainer;
+    let mut balances: Vec<Balance> = account
+        .retainers
+        .get(line)
+        .into_iter()
+        .flat_map(|state| state.advances.iter())
+        .filter(|(_, advance)| advance.available && advance.bought.period.from <= period.from)
+        .map(|(start, advance)| Balance { start: *start, hours: advance.left() })
+        .collect();
+    let mut drawn: std::collections::BTreeMap<Date, Decimal> = Default::default();
+    let mut entries = Vec::new();
+    for entry in work(account, line, period.to) {
+        let minutes = entry.in_bucket(Bucket::Unbilled).0;
+        let factor = entry.terms.role.as_ref().and_then(|role| policy.role_multipliers.get(role)).copied().unwrap_or(Decimal::ONE);
+        let wanted = hours(minutes) * factor;
+        let taken = draw(&mut balances, wanted);
+        let covered: Decimal = taken.iter().map(|(_, hours)| *hours).sum();
+        for (start, hours) in taken {
+            *drawn.entry(start).or_default() += hours;
+        }
+        let over_share = if wanted.is_zero() { Decimal::ZERO } else { (wanted - covered) / wanted };
+        let over_minutes = ctx.entity.rounding.round(minutes * over_share, crate::rounding::EVENT_PLACES);
+        entries.push(SettledEntry {
+            entry: entry.terms.entry.clone(),
+            covered_minutes: minutes - over_minutes,
+            over_minutes,
+            over_amount: event_amount(over_minutes * factor, term.overage_rate, ctx.entity.rounding),
+        });
+    }
+    let expiry = crate::retainer::expire(&balances, period.from, policy);
+    let rolled: Decimal = balances.iter().map(|balance| balance.hours).sum::<Decimal>() - expiry.iter().map(|(_, h)| *h).sum::<Decimal>();
+    let lost: Decimal = expiry.iter().map(|(_, hours)| *hours).sum();
+    let breakage = Money::new(lost * term.hourly_rate, account.contract.currency).rounded(ctx.entity.rounding);
+    let left: Decimal = balances.iter().map(|balance| balance.hours).sum();
+    AccountEvent::RetainerSettled(RetainerSettled {
+        line: line.to_owned(),
+        period,
+        drawn: drawn.into_iter().collect(),
+        expired: expiry,
+        rolled_hours: rolled,
+        breakage,
+        entries,
+        low_balance: left * Decimal::ONE_HUNDRED <= term.hours_per_month * policy.low_balance_percent,
+    })
+}
+
+/// Work on a retainer line that waits, up to that day, in order.
+fn work<'a>(account: &'a Account, line: &str, until: Date) -> Vec<&'a Entry> {
+    let mut found: Vec<&Entry> = account
+        .entries
+        .values()
+        .filter(|entry| entry.terms.line == line && entry.terms.date <= until)
+        .filter(|entry| !entry.in_bucket(Bucket::Unbilled).0.is_zero())
+        .collect();
+    found.sort_by(|a, b| (a.terms.date, &a.terms.entry).cmp(&(b.terms.date, &b.terms.entry)));
+    found
+}
+
+/// Hours beyond those bought, of settled periods.
+fn overage_line(
+    account: &Account,
+    line: &str,
+    term: &RetainerTerm,
+    until: Date,
+    document: &Id,
+    ctx: &Context,
+) -> Result<Option<DraftLine>, Refusal> {
+    let Some(through) = account.retainers.get(line).and_then(|state| state.settled_through).filter(|through| *through < until) else {
+        return Ok(None);
+    };
+    let Some(contract_line) = account.line(line) else { return Ok(None) };
+    let events: Vec<BillingEvent> = work(account, line, through)
+        .into_iter()
+        .map(|entry| overage_event(entry, term, contract_line, document, ctx))
+        .collect();
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let exact: Decimal = events.iter().map(|event| event.amount).sum();
+    let net = ctx.entity.rounding.round(exact, account.contract.currency.minor_units());
+    let quantity = printed(net, term.overage_rate, exact / term.overage_rate, line, account, ctx)?;
+    let from = events.iter().map(|event| event.service.from).min().unwrap_or(until);
+    let to = events.iter().map(|event| event.service.to).max().unwrap_or(until);
+    Ok(Some(DraftLine {
+        contract_line: line.to_owned(),
+        description: format!("{}, hours beyond the retainer, {from} to {to}", contract_line.description),
+        quantity,
+        unit: Unit::Hour,
+        unit_price: term.overage_rate,
+        net,
+        tax: contract_line.tax.clone(),
+        service: Period { from, to },
+        events,
+    }))
+}
+
+fn overage_event(
+    entry: &Entry,
+    term: &RetainerTerm,
+    line: &quoin_canonical::ContractLine,
+    document: &Id,
+    ctx: &Context,
+) -> BillingEvent {
+    let (minutes, amount) = entry.in_bucket(Bucket::Unbilled);
+    let terms = &entry.terms;
+    BillingEvent {
+        id: billing_event_id(document, terms.entry.as_str()),
+        contract_line: line.id.clone(),
+        source: Source::Time {
+            entry: terms.entry.clone(),
+            revision: terms.revision.clone(),
+            role: terms.role.clone(),
+            date: terms.date,
+        },
+        policy_version: ctx.policy.version,
+        rate: None,
+        minutes,
+        unit_price: term.overage_rate,
+        amount,
+        net: Decimal::ZERO,
+        tax: line.tax.clone(),
+        service: Period { from: terms.date, to: terms.date },
+        cap: None,
+        invoice: document.clone(),
+        line: String::new(),
+        reversal_of: None,
+        steps: vec![format!("{} min beyond the retainer at {}/h = {}", minutes.normalize(), term.overage_rate, amount.normalize())],
+    }
+}
