@@ -200,7 +200,7 @@ fn posted(account: &Account, arguments: &Value, context: &Context) -> Result<Cal
         Refusal::new("NUMBER_MISSING", "the ERP did not say under which number it posted the document").field("/number")
     })?;
     let id = invoice.header.id.clone().ok_or_else(|| Refusal::new("ID_MISSING", "the document has no id"))?;
-    let posting = billing::Posting { invoice: id.clone(), number: number.to_owned(), on: invoice.issued_on };
+    let posting = billing::decide::Posting { invoice: id.clone(), number: number.to_owned(), on: invoice.issued_on };
     let events = billing::invoice_posted(account, &posting, context)?;
     let mut document = invoice;
     document.number = Some(number.to_owned());
@@ -225,7 +225,7 @@ fn revenue(account: &Account, arguments: &Value, context: &Context) -> Result<Ca
 /// Checks a document against EN 16931 before it goes out.
 fn check(arguments: &Value, context: &Context) -> Result<Called, Refusal> {
     let invoice: Invoice = argument(arguments, "invoice")?;
-    let broken = billing::en16931::check(&invoice).err().unwrap_or_default();
+    let broken = quoin_canonical::Canonical::validate(&invoice).err().unwrap_or_default();
     if let Some(first) = broken.first() {
         let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
         return Err(Refusal::new("EN16931", all.join("; ")).field(first.path.clone()).owner(&context.policy.owners.finance));

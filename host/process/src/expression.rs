@@ -8,6 +8,7 @@ use cel::{Context, Env, Program};
 use serde_json::Value;
 
 use crate::dates;
+use crate::names::names;
 
 /// Longest expression, in bytes: a definition is read by people, and a longer one hides a program.
 const MAX_EXPRESSION_BYTES: usize = 4_096;
@@ -16,6 +17,10 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// Functions an expression may call beside the standard ones.
 pub const FUNCTIONS: [&str; 6] = ["merge", "pluck", "end_of_month", "start_of_next_month", "at_time", "date_of"];
+
+/// Standard CEL functions a definition may use.
+const STANDARD: [&str; 11] =
+    ["size", "contains", "startsWith", "endsWith", "matches", "string", "int", "uint", "double", "bool", "type"];
 
 /// A checked expression.
 #[derive(Debug)]
@@ -45,19 +50,18 @@ impl Expression {
             return Err(format!("expression of {} bytes; the limit is {MAX_EXPRESSION_BYTES}", source.len()));
         }
         let program = ENV.compile(source).map_err(|error| format!("not a CEL expression: {error}"))?;
-        let references = program.references();
-        let mut used = Vec::new();
-        for name in references.variables() {
-            if !variables.contains(&name) {
-                return Err(format!("unknown variable '{name}'; known here: {}", variables.join(", ")));
-            }
-            used.push(name.to_owned());
+        let named = names(program.expression());
+        if let Some(unknown) = named.variables.iter().find(|name| !variables.contains(&name.as_str())) {
+            return Err(format!("unknown variable '{unknown}'; known here: {}", variables.join(", ")));
         }
-        used.sort_unstable();
+        let known = |name: &str| FUNCTIONS.contains(&name) || STANDARD.contains(&name);
+        if let Some(unknown) = named.functions.iter().find(|name| !known(name)) {
+            return Err(format!("unknown function '{unknown}'; known: {}, {}", FUNCTIONS.join(", "), STANDARD.join(", ")));
+        }
         if let Some(path) = plain_path(source) {
             return Ok(Self { source: source.to_owned(), compiled: Compiled::Path(path) });
         }
-        Ok(Self { source: source.to_owned(), compiled: Compiled::Program { program, variables: used } })
+        Ok(Self { source: source.to_owned(), compiled: Compiled::Program { program, variables: named.variables.into_iter().collect() } })
     }
 
     /// The text it was read from.
@@ -211,6 +215,8 @@ mod tests {
         let table = [
             ("evnt.quote", "unknown variable 'evnt'"),
             ("event.quote ==", "not a CEL expression"),
+            ("invent(event.quote)", "unknown function 'invent'"),
+            ("event.lines.all(l, m.method == 'a')", "unknown variable 'm'"),
         ];
         for (source, part) in table {
             let error = Expression::parse(source, &["event"]).expect_err(source);

@@ -11,6 +11,7 @@ pub mod definition;
 pub mod expression;
 pub mod intake;
 pub mod machine;
+mod names;
 pub mod projection;
 pub mod shipped;
 pub mod wheel;

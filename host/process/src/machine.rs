@@ -534,7 +534,7 @@ fn wrong_expression(message: String) -> Fault {
 }
 
 fn decided(command: &Command) -> Value {
-    let Operation::Apply { object, objects } = &command.operation else { return Value::Null };
+    let Operation::Apply { object, objects } = &command.operation;
     let ids: Vec<&Value> = objects.iter().filter_map(|object| object.pointer("/header/id")).collect();
     json!({
         "command": command.id, "instance": command.instance, "role": command.role,

@@ -59,7 +59,7 @@ pub fn deal(before: Option<Deal>, event: &Event) -> Option<Deal> {
     }
     let stage = STAGES.iter().find(|(kind, _)| *kind == event.kind).map(|(_, stage)| *stage);
     let failed_gate = event.kind == "gates.checked" && event.body.get("passed") == Some(&Value::Bool(false));
-    if let Some(stage) = stage.filter(|stage| !failed_gate)
+    if let Some(stage) = stage.filter(|_| !failed_gate)
         && deal.stage != stage
     {
         deal.stage = stage.to_owned();

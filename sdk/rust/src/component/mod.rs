@@ -1,9 +1,9 @@
 //! The component side: generated bindings, the host behind the imports, and the glue that
 //! [`crate::register!`] exports. Only in the sandbox (`wasm32`); authors see none of it.
 
-mod door;
+pub mod door;
 mod exports;
-mod lift;
+pub mod lift;
 
 pub use exports::{Exported, Manifested};
 

@@ -1,0 +1,151 @@
+//! Compiled components on disk. What is read here is executed, so each file carries a MAC, under a
+//! key only this host has, over its name and every byte that will run. Anything else than a match
+//! means: compile again, with a warning, never an error.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::{digest, hmac};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::CacheOptions;
+
+/// Layout of a file: this, the MAC, the compiled code.
+const MAGIC: &[u8] = b"QUOINAOT1";
+const MAC_BYTES: usize = 32;
+/// Files kept; the oldest go. A host has a handful of plugins, each with a few versions.
+const KEPT_FILES: usize = 64;
+
+/// A component, compiled or from the cache, and whether it came from the cache. Blocks for as long
+/// as a compilation takes: never on an async worker.
+pub fn component(engine: &Engine, bytes: &[u8], digest: &str, cache: Option<&CacheOptions>) -> wasmtime::Result<(Component, bool)> {
+    let Some(options) = cache else { return Ok((Component::from_binary(engine, bytes)?, false)) };
+    let cache = Cache { options, name: file_name(engine, digest) };
+    match cache.read() {
+        Ok(Some(compiled)) => match deserialize(engine, &compiled) {
+            Ok(component) => return Ok((component, true)),
+            Err(error) => tracing::warn!(file = cache.name, %error, "the compiled plugin does not fit this engine; compiling again"),
+        },
+        Ok(None) => {}
+        Err(error) => tracing::warn!(file = cache.name, %error, "the compiled plugin cannot be used; compiling again"),
+    }
+    let component = Component::from_binary(engine, bytes)?;
+    if let Err(error) = component.serialize().map_err(io::Error::other).and_then(|compiled| cache.write(&compiled)) {
+        tracing::warn!(dir = %options.dir.display(), %error, "the compiled plugin could not be kept; the next start compiles again");
+    }
+    Ok((component, false))
+}
+
+/// Loads compiled code.
+#[allow(unsafe_code)]
+fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: these exact bytes, in memory and not on disk, were checked against a MAC that only
+    // this host can make, which it makes over nothing but the output of `Component::serialize`.
+    unsafe { Component::deserialize(engine, compiled) }
+}
+
+/// The component's digest and everything of the engine that compiled code depends on.
+fn file_name(engine: &Engine, digest: &str) -> String {
+    let mut hasher = Sha256Hasher(digest::Context::new(&digest::SHA256));
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    env!("CARGO_PKG_VERSION").hash(&mut hasher);
+    let compatibility = hex::encode(&hasher.0.finish().as_ref()[..8]);
+    format!("{digest}-{compatibility}.cwasm")
+}
+
+/// SHA-256 as a `Hasher`, because file names outlive a process and the standard hasher is not
+/// promised to stay the same.
+struct Sha256Hasher(digest::Context);
+
+impl Hasher for Sha256Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest = self.0.clone().finish();
+        digest.as_ref().iter().take(8).fold(0, |value, byte| (value << 8) | u64::from(*byte))
+    }
+}
+
+struct Cache<'a> {
+    options: &'a CacheOptions,
+    name: String,
+}
+
+impl Cache<'_> {
+    fn path(&self) -> PathBuf {
+        self.options.dir.join(&self.name)
+    }
+
+    fn key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.options.key)
+    }
+
+    /// `Ok(None)`: not there. An error: there, but not to be trusted.
+    fn read(&self) -> io::Result<Option<Vec<u8>>> {
+        let path = self.path();
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+            Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("not a plain file")),
+            Ok(_) => {}
+        }
+        let mut file = Vec::new();
+        File::open(&path)?.read_to_end(&mut file)?;
+        let body = file.strip_prefix(MAGIC).ok_or_else(|| io::Error::other("of another layout"))?;
+        let (mac, compiled) = body.split_at_checked(MAC_BYTES).ok_or_else(|| io::Error::other("cut off"))?;
+        hmac::verify(&self.key(), &self.signed(compiled), mac).map_err(|_| io::Error::other("its MAC does not match: it was changed, or another host made it"))?;
+        Ok(Some(compiled.to_vec()))
+    }
+
+    /// What the MAC covers: the name too, so that files cannot be exchanged.
+    fn signed(&self, compiled: &[u8]) -> Vec<u8> {
+        [self.name.as_bytes(), &[0], compiled].concat()
+    }
+
+    /// Whole or not at all: a temporary file, flushed, then renamed.
+    fn write(&self, compiled: &[u8]) -> io::Result<()> {
+        private_dir(&self.options.dir)?;
+        let mac = hmac::sign(&self.key(), &self.signed(compiled));
+        let temporary = self.options.dir.join(format!("{}.{}.tmp", self.name, std::process::id()));
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        for part in [MAGIC, mac.as_ref(), compiled] {
+            file.write_all(part)?;
+        }
+        file.sync_all()?;
+        fs::rename(&temporary, self.path())?;
+        prune(&self.options.dir)
+    }
+}
+
+/// Makes the folder, or takes everybody else's rights on it away.
+fn private_dir(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let metadata = fs::symlink_metadata(dir)?;
+    if !metadata.is_dir() {
+        return Err(io::Error::other("the cache folder is not a plain folder"));
+    }
+    if metadata.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(dir, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Removes the oldest files over the limit.
+fn prune(dir: &Path) -> io::Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.path().extension().is_some_and(|extension| extension == "cwasm") {
+            files.push((entry.metadata()?.modified()?, entry.path()));
+        }
+    }
+    files.sort();
+    let over = files.len().saturating_sub(KEPT_FILES);
+    files.iter().take(over).try_for_each(|(_, path)| fs::remove_file(path))
+}

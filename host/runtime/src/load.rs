@@ -1,0 +1,172 @@
+//! From bytes to a plugin that serves: inspected, compiled, probed, and made to describe itself
+//! with every import denied. Every refusal is one sentence with the way to mend it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest;
+use ports::{Clock, Outbound, Secrets};
+use quoin_canonical::ObjectKind;
+use quoin_package::{Manifest, PackageKind};
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+
+use crate::Options;
+use crate::cache;
+use crate::call::{State, Ticket, run};
+use crate::engine::bytes_of_mib;
+use crate::inspect::{Stamp, check_contract, inspect};
+use crate::plugin::Plugin;
+use crate::power::Powers;
+
+/// `describe` only returns a text: a second of processor time is a thousand times what it needs.
+const DESCRIBE_CPU: Duration = Duration::from_secs(1);
+const DESCRIBE_WALL: Duration = Duration::from_secs(5);
+
+/// What loading and calling share.
+pub struct Shared {
+    pub engine: Engine,
+    pub linker: Linker<State>,
+    pub options: Options,
+    pub outbound: Arc<dyn Outbound>,
+    pub secrets: Arc<dyn Secrets>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Loads a component with its manifest.
+///
+/// # Errors
+/// What is wrong and how to mend it.
+pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Plugin, String> {
+    let start = Instant::now();
+    let manifest = Arc::new(manifest(&text)?);
+    let stamp = inspect(&bytes, shared.options.component_bytes)?;
+    let digest = hex::encode(digest::digest(&digest::SHA256, &bytes));
+    let (component, from_cache) = compiled(shared, bytes, digest.clone()).await?;
+    let pre = shared
+        .linker
+        .instantiate_pre(&component)
+        .map_err(|error| format!("the component does not fit this host: {error:#}; rebuild with an SDK of contract 1.0"))?;
+    let powers = Powers::probe(&shared.engine, &component, &pre)?;
+    powers.agree_with(&manifest)?;
+    let trial = Trial { shared, manifest: &manifest, digest: &digest };
+    trial.describe(&powers, &text).await?;
+    trial.instantiate(&powers).await?;
+    let load_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Plugin { manifest, digest, powers, load_ms, from_cache, notes: notes(stamp) })
+}
+
+/// Reads the manifest and checks what only this host knows.
+fn manifest(text: &str) -> Result<Manifest, String> {
+    let manifest = Manifest::parse(text).map_err(|error| error.to_string())?;
+    if manifest.kind != PackageKind::Connector {
+        return Err("connector.toml says kind = \"transform\"; this host runs connectors".into());
+    }
+    check_contract(&manifest.contract, "connector.toml, contract: built for")?;
+    for object in &manifest.objects {
+        if ObjectKind::parse(&object.name).is_none() {
+            let known = ObjectKind::ALL.map(ObjectKind::as_str).join(", ");
+            return Err(format!("connector.toml, object.{}: there is no such canonical object; there are {known}", object.name));
+        }
+    }
+    Ok(manifest)
+}
+
+async fn compiled(shared: &Shared, bytes: Vec<u8>, digest: String) -> Result<(Component, bool), String> {
+    let (engine, cache) = (shared.engine.clone(), shared.options.cache.clone());
+    let compiling = tokio::task::spawn_blocking(move || cache::component(&engine, &bytes, &digest, cache.as_ref()));
+    compiling
+        .await
+        .map_err(|error| format!("compiling the component failed: {error}"))?
+        .map_err(|error| format!("the component is not valid: {error:#}; build or download it again"))
+}
+
+fn notes(stamp: Option<Stamp>) -> BTreeMap<String, String> {
+    match stamp {
+        Some(stamp) => [("contract", stamp.contract), ("sdk", stamp.sdk), ("language", stamp.language)]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        None => [("contract".to_owned(), "not stamped: built without a Quoin SDK".to_owned())].into(),
+    }
+}
+
+/// Runs a component before it serves, with every import denied.
+struct Trial<'a> {
+    shared: &'a Shared,
+    manifest: &'a Arc<Manifest>,
+    digest: &'a str,
+}
+
+impl Trial<'_> {
+    fn ticket(&self) -> Ticket {
+        let options = &self.shared.options;
+        Ticket {
+            manifest: Arc::clone(self.manifest),
+            digest: self.digest.to_owned(),
+            connection: String::new(),
+            config: Arc::from("{}"),
+            access: None,
+            deny_all: true,
+            memory_bytes: bytes_of_mib(self.manifest.limits.memory_mib.min(options.memory_mib)),
+            output_bytes: options.output_bytes,
+            received_bytes: 0,
+            requests: 0,
+            cpu: DESCRIBE_CPU,
+            wall: DESCRIBE_WALL,
+            now: self.shared.clock.now(),
+            outbound: Arc::clone(&self.shared.outbound),
+            secrets: Arc::clone(&self.shared.secrets),
+        }
+    }
+
+    /// `describe` must be pure and return the manifest, byte for byte.
+    async fn describe(&self, powers: &Powers, text: &str) -> Result<(), String> {
+        let pre = powers.describes.clone();
+        let ended = run(&self.shared.engine, self.ticket(), |store| {
+            Box::pin(async move {
+                let instance = pre.instantiate_async(&mut *store).await?;
+                instance.quoin_connector_describe().call_describe(store).await.map(Ok)
+            })
+        })
+        .await;
+        let described = ended.result.map_err(|error| format!("describe failed: {error}"))?;
+        if let Some(import) = ended.imports_used.first() {
+            return Err(format!("describe used {import}; it must be pure: return the manifest's text and nothing else"));
+        }
+        if described != text {
+            return Err(difference(&described, text));
+        }
+        Ok(())
+    }
+
+    /// Each power is instantiated once: some mismatches only show then.
+    async fn instantiate(&self, powers: &Powers) -> Result<(), String> {
+        macro_rules! tried {
+            ($($power:ident),*) => {$(
+                if let Some(pre) = powers.$power.clone() {
+                    let ended = run(&self.shared.engine, self.ticket(), |store| {
+                        Box::pin(async move { pre.instantiate_async(store).await.map(|_| Ok(())) })
+                    })
+                    .await;
+                    ended.result.map_err(|error| format!("the component does not start: {error}"))?;
+                }
+            )*};
+        }
+        tried!(checks, discovers, reads, writes, listens);
+        Ok(())
+    }
+}
+
+/// Where two manifests part.
+fn difference(described: &str, text: &str) -> String {
+    let line = described.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
+    let shown = |text: &str| text.lines().nth(line).map_or_else(|| "nothing more".to_owned(), |line| format!("`{line}`"));
+    format!(
+        "describe and connector.toml differ at line {}: the component says {}, the file says {}; rebuild the component after changing its manifest",
+        line + 1,
+        shown(described),
+        shown(text)
+    )
+}

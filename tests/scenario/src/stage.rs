@@ -1,0 +1,296 @@
+//! The cast on stage: four vendor simulators, the host with its components, and a client.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::api::{Api, Follower};
+use crate::config;
+use crate::simulator::Simulator;
+
+/// How long anything on stage may take before the script gives up: far beyond what it needs, so
+/// that only a real standstill ends it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How to set the stage.
+#[derive(Debug, Clone)]
+pub struct StageOptions {
+    /// Folder of built programs: `target/debug` or `target/release`.
+    pub programs: PathBuf,
+    /// Folder of built components with their manifests.
+    pub plugins: PathBuf,
+    /// Milliseconds between polls.
+    pub poll_ms: u64,
+}
+
+impl StageOptions {
+    /// The stage as the workspace builds it.
+    pub fn from_workspace() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+        Self { programs: target.join(profile), plugins: target.join("plugins"), poll_ms: 200 }
+    }
+}
+
+/// Everything that is running; it all ends when this is dropped.
+pub struct Stage {
+    /// CRM.
+    pub crm: Simulator,
+    /// PSA.
+    pub psa: Simulator,
+    /// ERP.
+    pub erp: Simulator,
+    /// Time.
+    pub time: Simulator,
+    /// The API of the running host.
+    pub api: Api,
+    /// Everything recorded so far, in order.
+    pub events: Vec<Value>,
+    options: StageOptions,
+    folder: TempDir,
+    client: reqwest::Client,
+    token: String,
+    host: Option<Child>,
+    follower: Option<Follower>,
+    /// Business time at which a restarted host goes on.
+    now: String,
+}
+
+impl Stage {
+    /// Sets the stage at the morning of 2026-03-02.
+    ///
+    /// # Errors
+    /// When something does not come up.
+    pub async fn set(options: StageOptions) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder().timeout(PATIENCE * 5).build()?;
+        let start = |name: &str| Simulator::start(&options.programs, name, &client);
+        let (crm, psa, erp, time) = (start(config::CRM)?, start(config::PSA)?, start(config::ERP)?, start(config::TIME)?);
+        let folder = tempfile::tempdir()?;
+        let token = config::token();
+        let mut stage = Self {
+            crm,
+            psa,
+            erp,
+            time,
+            api: Api::new("", &token, &client),
+            events: Vec::new(),
+            options,
+            folder,
+            client,
+            token,
+            host: None,
+            follower: None,
+            now: "2026-03-02T10:15:00Z".to_owned(),
+        };
+        stage.prepare().await?;
+        stage.start_host().await?;
+        Ok(stage)
+    }
+
+    /// The folder with the configuration and the host's data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The token of the script's operator.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Writes the configuration and puts the secrets into the vault, as an operator would.
+    async fn prepare(&self) -> anyhow::Result<()> {
+        for simulator in [&self.crm, &self.psa, &self.erp, &self.time] {
+            simulator.set_clock(&self.now).await?;
+        }
+        let erp_key = config::signing_key()?;
+        self.erp.act("register_certificate", &json!({"certificate": erp_key.public_pem, "key_id": config::ERP_KEY_ID, "client_id": config::ERP_CLIENT_ID})).await?;
+        self.write_config()?;
+        for (name, value) in config::secrets(&erp_key) {
+            self.quoin(&["secret", "set", &name], Some(&value))?;
+        }
+        Ok(())
+    }
+
+    fn write_config(&self) -> anyhow::Result<()> {
+        let text = config::text(&config::Values {
+            plugins: &self.options.plugins,
+            crm: &self.crm.url,
+            psa: &self.psa.url,
+            erp: &self.erp.url,
+            time: &self.time.url,
+            token: &self.token,
+            poll_ms: self.options.poll_ms,
+            now: &self.now,
+        });
+        std::fs::write(self.config_path(), text)?;
+        Ok(())
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.folder.path().join("quoin.toml")
+    }
+
+    /// Runs the `quoin` command against this stage and gives its output.
+    ///
+    /// # Errors
+    /// What it said, when it failed.
+    pub fn quoin(&self, arguments: &[&str], input: Option<&str>) -> anyhow::Result<String> {
+        let mut command = Command::new(self.options.programs.join("quoin"));
+        command.args(arguments).env("QUOIN_CONFIG", self.config_path()).env("QUOIN_URL", &self.api.url).env("QUOIN_TOKEN", &self.token);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("the `quoin` command is not built")?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input.unwrap_or_default().as_bytes())?;
+        }
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("`quoin {}` failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Starts the host and waits until it serves; it goes on at the script's business time.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_host(&mut self) -> anyhow::Result<()> {
+        self.write_config()?;
+        let log = std::fs::File::options().create(true).append(true).open(self.folder.path().join("host.log"))?;
+        let mut child = Command::new(self.options.programs.join("quoin"))
+            .args(["serve", "--config"])
+            .arg(self.config_path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .context("the host cannot be started; run `cargo build --workspace --bins`")?;
+        let stdout = child.stdout.take().context("no output to read")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        self.host = Some(child);
+        let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) else {
+            let log = std::fs::read_to_string(self.folder.path().join("host.log")).unwrap_or_default();
+            bail!("the host did not say where it listens but {line:?}; its log ends:\n{}", tail(&log));
+        };
+        self.api = Api::new(url, &self.token, &self.client);
+        let last = self.events.last().and_then(|event| event["seq"].as_u64()).unwrap_or(0);
+        self.follower = Some(self.api.follow(last).await?);
+        let hook = json!({"url": format!("{url}/hooks/crm"), "secret": config::WEBHOOK_SECRET});
+        self.crm.act("register_webhook", &hook).await?;
+        Ok(())
+    }
+
+    /// Kills the host with SIGKILL, as a crash would.
+    ///
+    /// # Errors
+    /// When there is none to kill.
+    pub fn kill_host(&mut self) -> anyhow::Result<()> {
+        let mut child = self.host.take().context("no host is running")?;
+        child.kill()?;
+        child.wait()?;
+        self.follower = None;
+        Ok(())
+    }
+
+    /// Whether a host is running.
+    pub fn host_is_running(&mut self) -> bool {
+        self.host.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Moves business time forward, everywhere.
+    ///
+    /// # Errors
+    /// When somebody refuses.
+    pub async fn advance(&mut self, to: &str) -> anyhow::Result<()> {
+        self.now = to.to_owned();
+        for simulator in [&self.crm, &self.psa, &self.erp, &self.time] {
+            simulator.set_clock(to).await?;
+        }
+        if self.host.is_some() {
+            self.api.post("/clock/advance", &format!("advance-{to}"), &json!({"to": to})).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the log holds an event that fits, from the beginning on, and gives it.
+    ///
+    /// # Errors
+    /// When it does not come within [`PATIENCE`], or the host ends.
+    pub async fn wait_for(&mut self, what: &str, fits: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+        if let Some(event) = self.events.iter().find(|event| fits(event)) {
+            return Ok(event.clone());
+        }
+        loop {
+            let follower = self.follower.as_mut().context("no host is running")?;
+            let next = follower.next(PATIENCE).await.with_context(|| format!("waiting for {what}; host log: {}", self.log_tail()))?;
+            let Some(event) = next else { bail!("the host ended while waiting for {what}") };
+            self.events.push(event.clone());
+            if fits(&event) {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// The first event of a kind.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for`].
+    pub async fn wait_for_kind(&mut self, kind: &str) -> anyhow::Result<Value> {
+        self.wait_for_count(kind, 1).await
+    }
+
+    /// The `count`-th event of a kind.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for`].
+    pub async fn wait_for_count(&mut self, kind: &str, count: usize) -> anyhow::Result<Value> {
+        loop {
+            let mut found = self.events.iter().filter(|event| event["kind"] == kind);
+            if let Some(event) = found.nth(count.saturating_sub(1)) {
+                return Ok(event.clone());
+            }
+            let seen = self.events.len();
+            self.wait_for_next(&format!("{kind} ({count})"), seen).await?;
+        }
+    }
+
+    async fn wait_for_next(&mut self, what: &str, seen: usize) -> anyhow::Result<()> {
+        while self.events.len() == seen {
+            let follower = self.follower.as_mut().context("no host is running")?;
+            let next = follower.next(PATIENCE).await.with_context(|| format!("waiting for {what}; host log: {}", self.log_tail()))?;
+            let Some(event) = next else { bail!("the host ended while waiting for {what}") };
+            self.events.push(event);
+        }
+        Ok(())
+    }
+
+    /// How many events of a kind have been seen.
+    pub fn count(&self, kind: &str) -> usize {
+        self.events.iter().filter(|event| event["kind"] == kind).count()
+    }
+
+    /// The end of the host's log.
+    pub fn log_tail(&self) -> String {
+        tail(&std::fs::read_to_string(self.folder.path().join("host.log")).unwrap_or_default())
+    }
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(25)..].join("\n")
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.host.take() {
+            let _gone = child.kill();
+            let _reaped = child.wait();
+        }
+    }
+}
