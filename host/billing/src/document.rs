@@ -89,6 +89,11 @@ pub fn build(
     let tax = breakdown(&lines, ctx, currency);
     let totals = totals(&lines, &tax, currency);
     let due_on = due_on(account, &cover)?;
+    let outside_vat = lines.iter().any(|line| line.tax.category == TaxCategory::O);
+    let mut buyer = account.buyer.clone();
+    if outside_vat {
+        buyer.vat_id = None; // rule BR-O-02: such a document names no VAT id
+    }
     let invoice = Invoice {
         header: Header { id: Some(id.clone()), ..Header::default() },
         number: None,
@@ -98,8 +103,8 @@ pub fn build(
         currency,
         selling_entity: ctx.entity.code.clone(),
         seller_name: ctx.entity.name.clone(),
-        seller_vat_id: ctx.entity.vat_id.clone(),
-        buyer: account.buyer.clone(),
+        seller_vat_id: if outside_vat { String::new() } else { ctx.entity.vat_id.clone() },
+        buyer,
         customer: account.contract.customer.clone(),
         project: account.project.header.id.clone().map(Link::Id),
         project_code: Some(account.project.code.clone()),
@@ -111,7 +116,16 @@ pub fn build(
         totals,
         status: InvoiceStatus::Draft,
     };
+    checked(&invoice, ctx)?;
     Ok((invoice, billing_events))
+}
+
+fn checked(invoice: &Invoice, ctx: &Context) -> Result<(), Refusal> {
+    crate::en16931::check(invoice).map_err(|broken| {
+        let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        let path = broken.first().map(|first| first.path.clone()).unwrap_or_default();
+        Refusal::new("EN16931", all.join("; ")).field(path).owner(&ctx.policy.owners.finance)
+    })
 }
 
 /// Gives the events of a line their place and their share of its rounded net (rule RD-05). On a

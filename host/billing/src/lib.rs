@@ -16,6 +16,7 @@ pub mod account;
 pub mod caps;
 pub mod decide;
 pub mod document;
+pub mod en16931;
 pub mod event;
 pub mod evolve;
 pub mod policy;
@@ -27,9 +28,10 @@ pub mod terms;
 
 pub use account::{Account, Buckets};
 pub use decide::{
-    accept_milestone, assign, compute_revenue, invoice_posted, open, payment, record_time, retainer_due, run,
+    CreditLine, Posting, accept_milestone, approve_credit, assign, compute_revenue, credit_line, discard, hold_milestone,
+    invoice_posted, open, payment, record_time, release, release_over_cap, retainer_due, retry_refused, run, write_off,
 };
 pub use event::{AccountEvent, BillingEvent};
-pub use evolve::evolve;
+pub use evolve::{evolve, replay};
 pub use policy::{BillingPolicy, Context, Refusal};
 pub use terms::{Derived, derive};

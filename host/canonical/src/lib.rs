@@ -7,6 +7,7 @@
 //! Read `money.rs` first, then `party.rs`, `commercial.rs`, `delivery.rs`, `invoice.rs`.
 
 pub mod commercial;
+pub mod country;
 pub mod delivery;
 pub mod invoice;
 pub mod link;

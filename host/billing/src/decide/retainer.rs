@@ -11,53 +11,44 @@ use crate::policy::{Context, Refusal};
 use crate::retainer::{Balance, draw};
 use crate::rounding::{event_amount, hours, quantity_for};
 
-/// The fee of the retainer period that begins on `period_start`, on every retainer line that has
-/// such a period: one prepayment invoice (type 386). The period before is settled first; hours
-/// beyond those bought are put on the same document, which is then an ordinary invoice (380).
-/// A period is billed once.
+/// The fee of the period of a retainer line that begins on `period_start`: a prepayment invoice
+/// (type 386). The periods before are settled first; hours beyond those bought are put on the same
+/// document, which is then an ordinary invoice (380). A period is billed once; a day on which no
+/// period begins bills no fee.
 ///
 /// # Errors
-/// `ENTITY_MISMATCH`; `EN16931`; `LINE_EQUATION`.
-pub fn retainer_due(account: &Account, period_start: Date, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+/// `ENTITY_MISMATCH`; `LINE_UNKNOWN` when the line is no retainer; `EN16931`; `LINE_EQUATION`.
+pub fn retainer_due(account: &Account, line: &str, period_start: Date, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     check_entity(account, ctx)?;
+    let Some(BillingMethod::Retainer(term)) = account.line(line).map(|line| &line.billing) else {
+        let message = format!("contract {} has no retainer line {line}", account.contract.number);
+        return Err(Refusal::new("LINE_UNKNOWN", message).field("/line").owner(&ctx.policy.owners.finance));
+    };
     let mut steps = Draft::new(account);
-    for (line, term) in retainers(account) {
-        let settled = settle(&steps.account, &line, &term, period_start, ctx);
-        steps.extend(settled);
-    }
+    let settled = settle(&steps.account, line, term, period_start, ctx);
+    steps.extend(settled);
     let document = document_id(&steps.account, steps.account.documents);
-    let (mut lines, mut advances) = (Vec::new(), Vec::new());
-    let mut kind = InvoiceType::Prepayment;
-    for (line, term) in retainers(account) {
-        if let Some(bought) = period(&term, &line, period_start, ctx, account) {
-            let known = account.retainers.get(&line).is_some_and(|state| state.advances.contains_key(&bought.period.from));
-            if !known {
-                lines.push(fee_line(account, &bought, &term, &document, ctx)?);
-                advances.push(bought);
-            }
-        }
-        if let Some(over) = overage_line(&steps.account, &line, &term, period_start, &document, ctx)? {
-            kind = InvoiceType::Invoice;
-            lines.push(over);
-        }
+    let known = |bought: &RetainerPeriod| {
+        account.retainers.get(line).is_some_and(|state| state.advances.contains_key(&bought.period.from))
+    };
+    let bought = period(term, line, period_start, ctx, account).filter(|bought| !known(bought));
+    let mut lines = Vec::new();
+    if let Some(bought) = &bought {
+        lines.push(fee_line(account, bought, term, &document, ctx)?);
     }
+    let over = overage_line(&steps.account, line, term, period_start, &document, ctx)?;
+    let kind = if over.is_some() { InvoiceType::Invoice } else { InvoiceType::Prepayment };
+    lines.extend(over);
     if lines.is_empty() {
         return Ok(steps.events);
     }
     let cover = Cover { kind, issued_on: ctx.posting_date(period_start), preceding: None };
     let (invoice, billing_events) = build(&steps.account, ctx, &document, cover, lines)?;
     let released = !ctx.policy.review_drafts;
+    let advances = bought.into_iter().collect();
     let drafted = InvoiceDrafted { invoice, billing_events, as_of: period_start, released, advances };
     steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
     Ok(steps.events)
-}
-
-fn retainers(account: &Account) -> Vec<(String, RetainerTerm)> {
-    let of = |line: &quoin_canonical::ContractLine| match &line.billing {
-        BillingMethod::Retainer(term) => Some((line.id.clone(), term.clone())),
-        _ => None,
-    };
-    account.contract.lines.iter().filter_map(of).collect()
 }
 
 /// The monthly period that begins on that day, if one does.
