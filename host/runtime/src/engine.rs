@@ -95,7 +95,7 @@ fn tick(engine: &Engine) -> Result<()> {
 pub fn linker(engine: &Engine) -> Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    imports::Imports_::add_to_linker::<State, HasSelf<Door>>(&mut linker, |state| &mut state.door)?;
+    imports::Imports::add_to_linker::<State, HasSelf<Door>>(&mut linker, |state| &mut state.door)?;
     Ok(linker)
 }
 
