@@ -178,8 +178,9 @@ impl sealed::Commits for Embedded {
 
     async fn commit(&self, desk: &Arc<Desk<SledView>>, commit: Prepared) -> Result<Receipt, CommitError> {
         let gone = || {
-            let reason = desk.stopped().borrow().clone();
-            CommitError::Stopped(reason.unwrap_or_else(|| "the committing thread has ended".into()))
+            // Keeps an earlier reason; without one the thread ended by a fault of its own.
+            desk.stop("the committing thread has ended unexpectedly");
+            CommitError::Stopped(desk.stopped().borrow().clone().unwrap_or_default())
         };
         let permits = u32::try_from(commit.bytes + REQUEST_BYTES).unwrap_or(u32::MAX);
         let room = self.room.clone().acquire_many_owned(permits).await.map_err(|_| gone())?;

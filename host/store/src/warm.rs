@@ -86,7 +86,8 @@ fn view_numbers(root: &Path) -> std::io::Result<Vec<u64>> {
 fn remove_below(root: &Path, number: u64) {
     for old in view_numbers(root).unwrap_or_default().into_iter().filter(|old| *old < number) {
         let folder = folder(root, old);
-        if let Err(error) = fs::remove_dir_all(&folder) {
+        let removed = if folder.is_dir() { fs::remove_dir_all(&folder) } else { fs::remove_file(&folder) };
+        if let Err(error) = removed {
             tracing::warn!(folder = %folder.display(), %error, "an old view cannot be removed");
         }
     }

@@ -112,3 +112,39 @@ pub fn names(commands: &[Command]) -> Vec<String> {
     };
     commands.iter().map(name).collect()
 }
+
+/// Everything that the tests ever write, as one text: two ledgers with the same text hold the same.
+pub async fn dump(store: &dyn ports::Ledger) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    let mut line = |name: &str, value: serde_json::Value| writeln!(text, "{name}: {value}").unwrap();
+    let end = at(1_000_000_000);
+    line("log", json!(store.log(0, usize::MAX).await));
+    for partition in 0..ports::PARTITIONS {
+        line("partition", json!(seqs(&store.events(partition, 0, usize::MAX).await)));
+        line("position", json!(store.position("conductor", partition).await));
+    }
+    for key in ["K-0", "K-1", "K-2"] {
+        line("events of key", json!(seqs(&store.events_of_key(key, 0, usize::MAX).await)));
+        line("commands of key", json!(store.commands_of_key(key).await));
+    }
+    for (key, value) in store.documents("account", "", "", usize::MAX).await {
+        let version = store.document("account", &key).await.unwrap().1;
+        line("document", json!([key, value, version]));
+    }
+    line("timers", json!(store.due_timers(end, usize::MAX).await));
+    line("open commands", json!(store.open_commands().await));
+    line("next due", json!(store.next_due().await));
+    for n in 0..4 {
+        let name = n.to_string();
+        line("xref", json!(store.xref("crm", "project", &name).await));
+        line("xrefs", json!(store.xrefs_of(&id(&name)).await));
+        line("sighting", json!(store.sighting("crm-main", "quote", &name).await));
+        line("cursor", json!(store.cursor(&name).await));
+        line("event", json!(store.event(&id(&format!("e{name}"))).await));
+    }
+    line("exceptions", json!(store.exceptions(true, usize::MAX).await));
+    line("open exceptions", json!(store.exceptions(false, usize::MAX).await));
+    line("head", json!(*store.head().borrow()));
+    text
+}
