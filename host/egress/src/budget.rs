@@ -73,37 +73,39 @@ impl Rate {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_passes_and_the_rest_is_spread() {
-        let budget = Budget::new(100, Some(10.0));
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_burst_passes_and_the_rest_is_spread() {
+        let rate = Rate { interval: ms(100), spent_until: Mutex::new(None) };
         let start = Instant::now();
-        let far = start + Duration::from_secs(60);
-        for _ in 0..10 {
-            budget.enter(1, far).await.unwrap();
+        // (asked at, cost, leaves at), all in milliseconds from the start.
+        let rows = [(0, 10, 0), (0, 1, 100), (0, 1, 200), (250, 3, 500), (5_000, 1, 5_000), (5_000, 9, 5_000), (5_000, 1, 5_100), (9_000, 20, 9_000), (9_000, 1, 10_100)];
+        for (asked, cost, leaves) in rows {
+            let turn = rate.reserve(cost, start + ms(asked), start + ms(60_000)).unwrap();
+            assert_eq!(turn.duration_since(start), ms(leaves), "{asked} {cost}");
         }
-        assert_eq!(start.elapsed().as_millis(), 0);
-        budget.enter(1, far).await.unwrap();
-        assert!((95..=110).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
-        budget.enter(5, far).await.unwrap();
-        assert!((590..=620).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_comes_too_late_is_not_sent_and_costs_nothing() {
-        let budget = Budget::new(1, Some(1.0));
-        let now = Instant::now();
-        budget.enter(1, now + Duration::from_secs(1)).await.unwrap();
-        let refused = budget.enter(1, now + Duration::from_millis(200)).await.unwrap_err();
-        assert!(matches!(&refused, SendError::NotSent(text) if text.contains("rate budget")), "{refused}");
-        budget.enter(1, now + Duration::from_secs(2)).await.unwrap();
-        assert!(now.elapsed() <= Duration::from_millis(1_100));
+    #[test]
+    fn what_comes_too_late_is_not_sent_and_costs_nothing() {
+        let rate = Rate { interval: ms(1_000), spent_until: Mutex::new(None) };
+        let start = Instant::now();
+        assert_eq!(rate.reserve(1, start, start).unwrap(), start);
+        for _ in 0..3 {
+            let refused = rate.reserve(1, start, start + ms(999)).unwrap_err();
+            assert!(matches!(&refused, SendError::NotSent(text) if text.contains("1000 ms")), "{refused}");
+        }
+        assert_eq!(rate.reserve(1, start, start + ms(1_000)).unwrap(), start + ms(1_000));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn requests_in_flight_are_bounded() {
         let budget = Budget::new(1, None);
         let held = budget.enter(1, Instant::now()).await.unwrap();
-        let late = budget.enter(1, Instant::now() + Duration::from_secs(1)).await;
+        let late = budget.enter(1, Instant::now()).await;
         assert!(matches!(late, Err(SendError::NotSent(_))));
         drop(held);
         assert!(budget.enter(1, Instant::now()).await.is_ok());

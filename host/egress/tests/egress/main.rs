@@ -1,0 +1,8 @@
+//! The door out, against real sockets on loopback.
+
+mod credentials;
+mod door;
+mod outcome;
+mod support;
+mod tls;
+mod tokens;
