@@ -177,6 +177,12 @@ pub struct Connection {
     /// Private networks this connection may reach, such as `127.0.0.1`. None by default.
     #[serde(default)]
     pub allow_private: Vec<String>,
+    /// Origins it may reach; those that its plugin's manifest names when not given.
+    #[serde(default)]
+    pub origins: Option<Vec<String>>,
+    /// Further origins for token endpoints alone.
+    #[serde(default)]
+    pub token_origins: Vec<String>,
     /// Milliseconds between polls of each stream the plugin reads.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,
