@@ -1,6 +1,6 @@
 //! What an operator and a manifest say about one connection, as plain data.
 
-use quoin_package::Scheme;
+use quoin_package::{Manifest, Scheme};
 use serde::{Deserialize, Serialize};
 
 /// One connection. `{field}` templates are filled already (`policy::network::fill_origins`).
@@ -59,6 +59,61 @@ impl Default for ConnectionConfig {
             idempotency_header: None,
             extra_ca_pem: None,
         }
+    }
+}
+
+impl ConnectionConfig {
+    /// Whether every configured slot is one that the package declares, in a scheme that its vendor
+    /// accepts.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming the slot and what it may be.
+    pub fn check_slots(&self, manifest: &Manifest) -> Result<(), ConfigError> {
+        let refuse = |slot: &str, message: String| ConfigError {
+            connection: self.connection.clone(),
+            field: format!("credential '{slot}'"),
+            message,
+        };
+        for (index, configured) in self.credentials.iter().enumerate() {
+            let slot = configured.slot.as_str();
+            let Some(declared) = manifest
+                .credentials
+                .iter()
+                .find(|declared| declared.slot == slot)
+            else {
+                let known: Vec<&str> = manifest
+                    .credentials
+                    .iter()
+                    .map(|declared| declared.slot.as_str())
+                    .collect();
+                return Err(refuse(
+                    slot,
+                    format!(
+                        "package '{}' declares no such slot; it has: {}",
+                        manifest.id,
+                        known.join(", ")
+                    ),
+                ));
+            };
+            if !declared.schemes.contains(&configured.scheme) {
+                return Err(refuse(
+                    slot,
+                    format!(
+                        "{:?} is not accepted; use one of {:?}",
+                        configured.scheme, declared.schemes
+                    ),
+                ));
+            }
+            if self
+                .credentials
+                .iter()
+                .take(index)
+                .any(|earlier| earlier.slot == slot)
+            {
+                return Err(refuse(slot, "it is configured twice; keep one".into()));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -26,7 +26,10 @@ pub struct SystemLookup;
 #[async_trait]
 impl Lookup for SystemLookup {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
+        Ok(tokio::net::lookup_host((host, 0))
+            .await?
+            .map(|address| address.ip())
+            .collect())
     }
 }
 
@@ -52,7 +55,11 @@ pub(crate) struct JudgedResolver {
 
 impl Resolve for JudgedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (lookup, grant, reach) = (Arc::clone(&self.lookup), Arc::clone(&self.grant), self.reach);
+        let (lookup, grant, reach) = (
+            Arc::clone(&self.lookup),
+            Arc::clone(&self.grant),
+            self.reach,
+        );
         Box::pin(async move {
             let host = name.as_str();
             let found = lookup.lookup(host).await?;
@@ -64,9 +71,16 @@ impl Resolve for JudgedResolver {
 }
 
 /// The addresses that may be used; an error when none is left.
-fn sift(host: &str, found: Vec<IpAddr>, grant: &PrivateGrant, reach: Reach) -> Result<Vec<IpAddr>, Box<dyn Error + Send + Sync>> {
+fn sift(
+    host: &str,
+    found: Vec<IpAddr>,
+    grant: &PrivateGrant,
+    reach: Reach,
+) -> Result<Vec<IpAddr>, Box<dyn Error + Send + Sync>> {
     if found.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")).into());
+        return Err(
+            io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")).into(),
+        );
     }
     if grant.names_host(host) {
         return Ok(found);
@@ -86,7 +100,10 @@ fn sift(host: &str, found: Vec<IpAddr>, grant: &PrivateGrant, reach: Reach) -> R
     }
     match refusal {
         Some(mut denial) if allowed.is_empty() => {
-            denial.message = format!("{host} resolves to an address that may not be reached: {}", denial.message);
+            denial.message = format!(
+                "{host} resolves to an address that may not be reached: {}",
+                denial.message
+            );
             Err(Refused(denial).into())
         }
         _ => Ok(allowed),

@@ -28,8 +28,16 @@ pub struct Denial {
 }
 
 impl Denial {
-    pub(crate) fn new(rule: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { rule, message: message.into(), remedy: remedy.into() }
+    pub(crate) fn new(
+        rule: &'static str,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            message: message.into(),
+            remedy: remedy.into(),
+        }
     }
 }
 
@@ -38,9 +46,13 @@ impl Denial {
 /// # Errors
 /// A [`Denial`] naming the list that lacks it. The manifest is asked first: what a package never
 /// asked for, an operator cannot grant by mistake.
-pub fn judge_origin(target: &Target, manifest: &AllowList, operator: &AllowList) -> Result<(), Denial> {
-    let origin = target.origin();
+pub fn judge_origin(
+    target: &Target,
+    manifest: &AllowList,
+    operator: &AllowList,
+) -> Result<(), Denial> {
     if !manifest.admits(target) {
+        let origin = target.origin();
         return Err(Denial::new(
             "origin-not-in-manifest",
             format!("{origin} is not among the origins that the package declares"),
@@ -48,6 +60,7 @@ pub fn judge_origin(target: &Target, manifest: &AllowList, operator: &AllowList)
         ));
     }
     if !operator.admits(target) {
+        let origin = target.origin();
         return Err(Denial::new(
             "origin-not-granted",
             format!("{origin} is declared by the package but not granted by the operator"),

@@ -14,7 +14,9 @@ pub enum VaultError {
         source: std::io::Error,
     },
     /// Secrets exist, their key does not.
-    #[error("{vault} holds secrets, but its key {key} is missing; put the key back, or move the vault away to start an empty one")]
+    #[error(
+        "{vault} holds secrets, but its key {key} is missing; put the key back, or move the vault away to start an empty one"
+    )]
     KeyMissing {
         /// The vault.
         vault: PathBuf,
@@ -30,13 +32,17 @@ pub enum VaultError {
         mode: u32,
     },
     /// Not a key.
-    #[error("{place} does not hold a key: expected base64 of 32 bytes, such as `openssl rand -base64 32` prints")]
+    #[error(
+        "{place} does not hold a key: expected base64 of 32 bytes, such as `openssl rand -base64 32` prints"
+    )]
     KeyForm {
         /// The file or variable.
         place: String,
     },
     /// Sealed under a key that we were not given.
-    #[error("{path} is sealed under key {sealed_under}, but the key given is {given}; give that key, or give it as the previous key so that the vault is sealed anew")]
+    #[error(
+        "{path} is sealed under key {sealed_under}, but the key given is {given}; give that key, or give it as the previous key so that the vault is sealed anew"
+    )]
     WrongKey {
         /// The vault.
         path: PathBuf,
@@ -46,7 +52,9 @@ pub enum VaultError {
         given: String,
     },
     /// Changed by someone without the key, or damaged.
-    #[error("{path} was changed or damaged: {what} does not match its seal; restore the file from a backup")]
+    #[error(
+        "{path} was changed or damaged: {what} does not match its seal; restore the file from a backup"
+    )]
     Tampered {
         /// The vault.
         path: PathBuf,
@@ -70,7 +78,9 @@ pub enum VaultError {
         reason: String,
     },
     /// Only a key kept in a file can be replaced by the vault itself.
-    #[error("the key comes from outside; to rotate it, give the new one as {variable} and the old one as {variable}_PREVIOUS, and start once")]
+    #[error(
+        "the key comes from outside; to rotate it, give the new one as {variable} and the old one as {variable}_PREVIOUS, and start once"
+    )]
     KeyOutside {
         /// Name of the variable.
         variable: &'static str,
@@ -82,7 +92,10 @@ pub enum VaultError {
 
 impl VaultError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io { path: path.to_owned(), source }
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod credentials;
 mod door;
 mod outcome;
+mod rotation;
 mod support;
 mod tls;
 mod tokens;
