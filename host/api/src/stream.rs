@@ -57,6 +57,11 @@ pub fn follow(state: &ApiState, filter: Filter, after: Option<u64>) -> Result<im
     }))
 }
 
+/// The last sequence number of the log: where a page that was read just now goes on following.
+pub fn head(state: &ApiState) -> u64 {
+    *state.ledger.head().borrow()
+}
+
 /// The same as server-sent events.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! What a contract's billing account says: amounts not yet billed, amounts held, hours by bucket,
 //! revenue, and the billing events behind an invoice line.
 
-use billing::account::{Account, Bucket, MilestoneStage};
+use billing::account::{Account, Bucket, ExpenseStage, MilestoneStage};
 use billing::event::{BillingEvent, Source};
 use ports::Ledger;
 use quoin_canonical::{Date, Decimal, Id, InvoiceLine, Money, RevenueIndicator};
@@ -99,10 +99,13 @@ pub fn figures(account: &Account) -> [(&'static str, &'static str, Money, &'stat
     let value = |bucket: Bucket| buckets.get(&bucket).map_or(Decimal::ZERO, |(_, value)| *value);
     let ready = account.milestones.values().filter(|milestone| milestone.stage == MilestoneStage::Ready);
     let ready: Decimal = ready.filter_map(|milestone| milestone.milestone.amount).map(|amount| amount.amount).sum();
+    let spent = |stage: ExpenseStage| -> Decimal {
+        account.expenses.values().filter(|state| state.stage == stage).map(|state| state.amount).sum()
+    };
     let rounded = |amount: Decimal| Money::new(amount.round_dp(currency.minor_units()), currency);
     [
-        ("unbilled", "Unbilled", rounded(value(Bucket::Unbilled) + ready), "approved time and accepted milestones that wait for the next run, net"),
-        ("drafted", "On drafts", rounded(value(Bucket::OnInvoice)), "time on documents that are not posted yet, net"),
+        ("unbilled", "Unbilled", rounded(value(Bucket::Unbilled) + ready + spent(ExpenseStage::Unbilled)), "approved time, expenses and accepted milestones that wait for the next run, net"),
+        ("drafted", "On drafts", rounded(value(Bucket::OnInvoice) + spent(ExpenseStage::OnInvoice)), "time and expenses on documents that are not posted yet, net"),
         ("over_cap", "Over cap, held", rounded(value(Bucket::OverCap)), "approved time beyond a cap, held with an owner, net"),
     ]
 }
@@ -175,7 +178,7 @@ fn part(account: Option<&Account>, event: &BillingEvent) -> LinePart {
 
 fn date(event: &BillingEvent) -> Date {
     match event.source {
-        Source::Time { date, .. } => date,
+        Source::Time { date, .. } | Source::Expense { date, .. } => date,
         Source::Retainer { period_start } => period_start,
         Source::Milestone { .. } => event.service.to,
     }
@@ -194,6 +197,10 @@ fn what(account: Option<&Account>, event: &BillingEvent) -> String {
             let name = sold.map_or("Milestone".into(), |sold| format!("{} {}", sold.code, sold.name));
             let evidence: String = evidence_sha256.chars().take(12).collect();
             format!("{back}{name}, accepted (evidence {evidence})")
+        }
+        Source::Expense { expense, .. } => {
+            let spent = account.and_then(|account| account.expenses.get(expense));
+            format!("{back}{}", spent.map_or("Expense".into(), |state| state.expense.description.clone()))
         }
         Source::Retainer { period_start } => format!("{back}Retainer fee, period from {period_start}"),
     }

@@ -46,6 +46,16 @@ fn known(event: &AccountEvent) -> Line {
             Tone::Bad,
             format!("Credit of {} proposed to {}: {}", format::money(&credit.net), credit.owner, words(&credit.reason)),
         ),
+        E::ExpenseRecorded(spent) => line(
+            Tone::Plain,
+            format!("Expense on {}: {}, {} charged", spent.expense.date, spent.expense.description, format::number(spent.amount)),
+        ),
+        E::ExpenseReversed(_) => line(Tone::Warn, "An expense was taken back"),
+        E::ExpensePending(_) => line(Tone::Warn, "A change to an expense waits until the document it is on is posted"),
+        E::RatesChanged(rates) => line(
+            if rates.affected.is_empty() { Tone::Plain } else { Tone::Warn },
+            format!("Rates changed; {} billed entries would have another rate today", rates.affected.len()),
+        ),
         E::MilestoneReady(milestone) => line(
             Tone::Money,
             format!("Milestone {} accepted by {}: {} ready to invoice", milestone.code, milestone.acceptance.by, format::money(&milestone.amount)),
@@ -92,6 +102,10 @@ fn money(event: &AccountEvent) -> Line {
             let (drawn, rolled) = (format::number(drawn), format::number(settled.rolled_hours));
             line(Tone::Plain, format!("Retainer on {} settled: {drawn} h drawn, {rolled} h roll on", settled.line))
         }
+        E::RetainerClosed(closed) => line(
+            Tone::Plain,
+            format!("Retainer on {} closed on {}, {} of unused hours expired", closed.line, closed.on, format::money(&closed.breakage)),
+        ),
         E::RevenueComputed(computed) => line(Tone::Plain, format!("Revenue indicators to {} computed for {}", computed.as_of, lines(computed.positions.len()))),
         E::RevenueDiffers(differs) => line(
             Tone::Bad,

@@ -1,0 +1,132 @@
+//! What waits for a person.
+
+use api::act::retry;
+use api::guard::IdempotencyKey;
+use api::read::{self, ExceptionView};
+use api::Principal;
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Form, Path, State};
+use axum::http::Uri;
+use axum::response::{Redirect, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use policy::access::{Permission, may};
+use quoin_canonical::Timestamp;
+use serde::Deserialize;
+
+use super::{Refused, render};
+use crate::ConsoleState;
+use crate::session::{own_path, query_value};
+use crate::view::{Chrome, When, words};
+
+#[derive(Template)]
+#[template(path = "exceptions.html")]
+pub(crate) struct ExceptionsPage {
+    chrome: Chrome,
+    open: Vec<ExceptionCard>,
+    resolved: Vec<ExceptionCard>,
+    all: bool,
+}
+
+/// One exception on a card.
+pub struct ExceptionCard {
+    /// Id.
+    pub id: String,
+    /// Business key.
+    pub key: String,
+    /// Page of the deal.
+    pub href: String,
+    /// Customer.
+    pub customer: String,
+    /// What is wrong.
+    pub message: String,
+    /// Code and field at fault.
+    pub code: String,
+    /// What can be decided about it.
+    pub kind: String,
+    /// Field at fault, or empty.
+    pub field: String,
+    /// Amount at risk, or empty.
+    pub amount: String,
+    /// Owner.
+    pub owner: String,
+    /// When it must be solved.
+    pub due: When,
+    /// When it was opened.
+    pub opened: When,
+    /// What to do.
+    pub suggestion: String,
+    /// The step that waits.
+    pub step: String,
+    /// Who resolved it and when, or empty.
+    pub resolved: String,
+    /// Whether the caller may retry it.
+    pub may_retry: bool,
+    /// What makes a double click one request.
+    pub nonce: String,
+    /// Where to go afterwards.
+    pub back: String,
+}
+
+impl ExceptionCard {
+    /// The card of an exception.
+    pub fn of(view: &ExceptionView, now: Timestamp, may_retry: bool, back: &str) -> Self {
+        let resolved = view.resolved_at.map_or(String::new(), |at| {
+            format!("{} by {}", api::format::absolute(at), view.resolved_by.as_deref().unwrap_or("the host"))
+        });
+        Self {
+            href: format!("/console/deals/{}", utf8_percent_encode(&view.key, NON_ALPHANUMERIC)),
+            id: view.id.clone(),
+            key: view.key.clone(),
+            customer: view.customer.clone(),
+            message: view.message.clone(),
+            code: view.code.clone(),
+            kind: words(&view.fault_kind),
+            field: view.field.clone().unwrap_or_default(),
+            amount: view.amount.clone().unwrap_or_default(),
+            owner: view.owner.clone(),
+            due: When::of(view.due, now),
+            opened: When::of(view.opened_at, now),
+            suggestion: view.suggestion.clone(),
+            step: view.step.clone(),
+            resolved,
+            may_retry: may_retry && view.is_open(),
+            // One try per time it was opened: when it opens again it may be tried again.
+            nonce: format!("console-{}-{}", view.id, view.opened_at.as_millisecond()),
+            back: back.to_owned(),
+        }
+    }
+}
+
+/// `GET /console/exceptions`
+pub async fn show(State(state): State<ConsoleState>, Extension(who): Extension<Principal>, uri: Uri) -> Response {
+    let chrome = Chrome::of(&state, &who, "Exceptions", "exceptions", None).await;
+    let all = query_value(&uri, "all").is_some();
+    let now = state.api.clock.now();
+    let may_retry = may(who.role, Permission::RetryException).allowed;
+    let views = read::exceptions::list(state.api.ledger.as_ref(), all, None).await;
+    let cards = |open: bool| {
+        let views = views.iter().filter(|view| view.is_open() == open);
+        views.map(|view| ExceptionCard::of(view, now, may_retry, "/console/exceptions")).collect()
+    };
+    render(&ExceptionsPage { chrome, open: cards(true), resolved: cards(false), all })
+}
+
+/// What the form of a retry holds.
+#[derive(Deserialize)]
+pub struct RetryForm {
+    nonce: String,
+    back: String,
+}
+
+/// `POST /console/exceptions/{id}/retry`
+pub async fn retry(
+    State(state): State<ConsoleState>,
+    Extension(who): Extension<Principal>,
+    Path(id): Path<String>,
+    Form(form): Form<RetryForm>,
+) -> Result<Redirect, Refused> {
+    let once = IdempotencyKey::new(&form.nonce)?;
+    retry::retry(&state.api, &who, &once, &id).await?;
+    Ok(Redirect::to(own_path(&form.back)))
+}
