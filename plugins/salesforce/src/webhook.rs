@@ -9,8 +9,8 @@ use crate::wire::{Callout, OPPORTUNITY, is_id};
 /// Slot of the secret that proves a push.
 const SLOT: &str = "webhook";
 
-/// Records in one push: the vendor sends at most 100 notifications in one message.
-const MAX_RECORDS: usize = 100;
+/// Records in one push: a trigger runs for at most 200, an outbound message carries at most 100.
+const MAX_RECORDS: usize = 200;
 
 fn not_proven(message: impl Into<String>) -> Fault {
     Fault::new(FaultKind::Permission, "NOT_PROVEN", message)
