@@ -192,6 +192,49 @@ fn every_failure_of_the_vendor_has_its_kind() {
 }
 
 #[test]
+fn what_is_missing_is_named_by_its_canonical_field() {
+    let line = |line: &str, field: &str, value: Value| ("edit_line", json!({"line": line, "fields": {field: value}}));
+    let deal = |field: &str, value: Value| ("edit", json!({"fields": {field: value}}));
+    let account = |field: &str, value: Value| ("edit", json!({"object": "Account", "fields": {field: value}}));
+    let roles = r#"{"roles":[{"role":"Senior","rate":195}]}"#;
+    let uneven = r#"{"milestones":[{"code":"M1","name":"All","percent":99.99}]}"#;
+    let cases = [
+        (deal("Quote_Version__c", Value::Null), "/version"),
+        (deal("Selling_Entity__c", Value::Null), "/selling_entity"),
+        (deal("Contract_Type__c", Value::Null), "/contract_type"),
+        (deal("CurrencyIsoCode", json!("XXQ")), "/currency"),
+        (deal("Template_Version__c", Value::Null), "/template/version"),
+        (deal("AccountId", Value::Null), "/customer"),
+        (account("BillingCountryCode", json!("Deutschland")), "/customer/country"),
+        (account("Credit_Status__c", json!("Maybe")), "/customer/credit/status"),
+        (account("Payment_Terms_Days__c", json!(-1)), "/customer/payment_terms_days"),
+        (line("L1", "Line_Id__c", Value::Null), "/lines/0/id"),
+        (line("L2", "Line_Id__c", json!("L1")), "/lines/1/id"),
+        (line("L1", "Billing_Model__c", json!("Barter")), "/lines/0/billing"),
+        (line("L1", "NTE_Mode__c", Value::Null), "/lines/0/billing/cap/mode"),
+        (line("L1", "Terms__c", Value::Null), "/lines/0/billing/roles"),
+        (line("L1", "Terms__c", json!(roles)), "/lines/0/billing"),
+        (line("L2", "TotalPrice", Value::Null), "/lines/1/billing/price"),
+        (line("L2", "Terms__c", json!(uneven)), "/lines/1/billing/milestones"),
+        (line("L3", "Overage_Rate__c", Value::Null), "/lines/2/billing/overage_rate"),
+        (line("L3", "ServiceDate", Value::Null), "/lines/2/billing/starts_on"),
+        (line("L3", "Tax_Category__c", json!("Q")), "/lines/2/tax/category"),
+    ];
+    let vendor = Vendor::start(&[]);
+    for ((action, mut edit), field) in cases {
+        vendor.control("POST", "/reset", Value::Null);
+        vendor.act("close_won", json!({"quote": SCENARIO_QUOTE}));
+        edit["quote"] = json!(SCENARIO_QUOTE);
+        vendor.act(action, edit.clone());
+        let request =
+            ReadRequest { object: ObjectKind::Quote, cursor: None, ids: vec![SCENARIO_OPPORTUNITY.into()], limit: 1 };
+        let fault = Salesforce::read(&vendor.host(), &request).unwrap_err();
+        assert_eq!((fault.kind, fault.field.as_deref()), (FaultKind::InvalidData, Some(field)), "{edit}: {}", fault.message);
+        assert!(fault.message.contains("quote Q-2026-0042"), "{}", fault.message);
+    }
+}
+
+#[test]
 fn rows_that_come_twice_are_harmless() {
     let vendor = Vendor::start(&[]);
     vendor.plug(json!({"route": "GET /services/data/*OpportunityLineItem", "fault": "duplicate_page"}));

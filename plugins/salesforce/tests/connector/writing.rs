@@ -5,7 +5,7 @@ use quoin_sdk::{
     Currency, DealStage, DealStatus, FaultKind, Header, Id, InvoiceStatus, InvoiceSummary, Item, Link, Money,
     ObjectKind, Outcome, RevenueIndicator, Sink, Status,
 };
-use quoin_testkit::{FakeHost, item};
+use quoin_testkit::{FakeHost, item, json as json_answer};
 use serde_json::{Value, json};
 use simulator_salesforce::{SCENARIO_OPPORTUNITY, SCENARIO_QUOTE};
 use crate::support::Vendor;
@@ -141,6 +141,32 @@ fn a_call_that_surely_did_nothing_fails_as_a_whole() {
         assert_eq!(seen.kind, kind, "{fault}");
         assert_eq!(seen.retry_after_ms.is_some(), kind == FaultKind::RateLimited, "{fault}");
         assert_eq!(vendor.count("deal_status_update"), 0, "{fault}");
+    }
+}
+
+#[test]
+fn a_refused_row_has_its_status() {
+    let row = |code: &str| json!([{"success": false, "errors": [{"statusCode": code, "message": "m", "fields": ["Quoin_Stage__c"]}]}]);
+    let cases = [
+        (row("UNABLE_TO_LOCK_ROW"), Status::Retry),
+        (row("DUPLICATE_VALUE"), Status::Conflict),
+        (row("FIELD_CUSTOM_VALIDATION_EXCEPTION"), Status::Rejected),
+        (row("A_CODE_OF_TOMORROW"), Status::Rejected),
+        (json!([{"success": false}]), Status::Rejected),
+        (json!([]), Status::Unknown),
+        (json!([{"success": true}]), Status::Updated),
+    ];
+    let held = json!({"done": true, "records": [{"Id": SCENARIO_OPPORTUNITY, "IsDeleted": false,
+        "SystemModstamp": "2026-03-02T10:15:00.000+0000", "Quoin_Key__c": null}]});
+    for (answer, expected) in cases {
+        let host = FakeHost::new(r#"{"base_url": "https://org.example/"}"#)
+            .respond("GET", "https://org.example/services/data/v66.0/queryAll", json_answer(200, &held))
+            .respond("PATCH", "https://org.example/services/data/v66.0/composite/sobjects", json_answer(200, &answer));
+        let outcome = apply(&host, &[item("k1", &status(DealStage::Paid))]).remove(0);
+        assert_eq!(outcome.status, expected, "{answer}");
+        let named = outcome.fault.and_then(|fault| fault.field);
+        let names = answer[0]["errors"][0]["fields"].is_array();
+        assert_eq!(named.as_deref(), names.then_some("/stage"), "{answer}");
     }
 }
 
