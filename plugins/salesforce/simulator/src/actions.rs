@@ -35,7 +35,7 @@ pub(crate) fn register(sim: &Sim) {
     action!(sim, "delete", "{object, id}: somebody deletes a record", delete);
     action!(sim, "merge_accounts", "{winner, loser}: two accounts become one", merge_accounts);
     action!(sim, "send_webhook", "{quote | id, deliveries?, gap_ms?}: a push without a change", send_webhook);
-    action!(sim, "register_webhook", "{url, secret} or {url, form: \"outbound_message\"}: where changes are pushed to", register_webhook);
+    action!(sim, "register_webhook", "{url, secret, replace?} or {url, form: \"outbound_message\", replace?}: where changes are pushed to", register_webhook);
     action!(sim, "register_public_key", "{pem, client_id?}: certificate of JWT bearer assertions", register_public_key);
     action!(sim, "expire_tokens", "{}: every session ends", expire_tokens);
     action!(sim, "set_daily_limit", "{calls}: API calls allowed per day", set_daily_limit);
@@ -289,6 +289,9 @@ struct Register {
     url: String,
     secret: Option<String>,
     form: Option<String>,
+    /// Forget every other address.
+    #[serde(default)]
+    replace: bool,
 }
 
 async fn register_webhook(sim: Sim, wish: Register) -> Result<Value, Refusal> {
@@ -298,7 +301,7 @@ async fn register_webhook(sim: Sim, wish: Register) -> Result<Value, Refusal> {
         _ => return Err(Refusal::new("give 'secret', or 'form': \"outbound_message\"")),
     };
     let mut org = sim.org();
-    org.subscriptions.retain(|subscription| subscription.url != wish.url);
+    org.subscriptions.retain(|subscription| !wish.replace && subscription.url != wish.url);
     org.subscriptions.push(Subscription { url: wish.url, form });
     Ok(json!({"subscriptions": org.subscriptions.len()}))
 }
