@@ -195,7 +195,7 @@ const LINES: &[Field] = &[
     text("custcol_quoin_line_id"),
     text("custcol_quoin_method"),
     text("custcol_quoin_unit"),
-    number("custcol_quoin_cap"),
+    text("custcol_quoin_cap"),
     text("custcol_quoin_cap_mode"),
     field("custcol_quoin_terms", Kind::Text(4_000)),
     date("custcol_quoin_service_from"),

@@ -14,7 +14,8 @@ use crate::lists;
 use crate::suiteql::{Cell, Row, Table, Tables};
 
 const TRANSACTION: &[&str] = &[
-    "id", "type", "tranid", "trandate", "entity", "status", "externalid", "currency", "foreigntotal", "duedate",
+    "id", "type", "tranid", "trandate", "entity", "status", "externalid", "currency", "foreigntotal", "foreignamountunpaid",
+    "duedate",
     "otherrefnum", "memo", "posting", "voided", "createddate", "lastmodifieddate", "custbody_quoin_contract",
     "custbody_quoin_document_type",
 ];
@@ -138,6 +139,7 @@ impl Account {
             ("currency", reference(fields, "currency")),
             ("df:currency", shown(fields, "currency")),
             ("foreigntotal", Cell::Number(doc::amount(fields, total))),
+            ("foreignamountunpaid", self.unpaid(record)),
             ("duedate", date(fields, "dueDate")),
             ("otherrefnum", text(fields, "otherRefNum")),
             ("memo", text(fields, "memo")),
@@ -148,6 +150,10 @@ impl Account {
             ("custbody_quoin_contract", text(fields, "custbody_quoin_contract")),
             ("custbody_quoin_document_type", text(fields, "custbody_quoin_document_type")),
         ])
+    }
+
+    fn unpaid(&self, record: &Record) -> Cell {
+        if record.record_type.name == "invoice" { Cell::Number(self.open_amount(record)) } else { Cell::Null }
     }
 
     /// The one-letter status and what it is called.

@@ -21,6 +21,7 @@ pub(super) fn call(name: &str, arguments: &[Cell]) -> Result<Cell, QueryError> {
         ("upper", [value]) => Ok(on_text(value, str::to_uppercase)),
         ("lower", [value]) => Ok(on_text(value, str::to_lowercase)),
         ("trim", [value]) => Ok(on_text(value, |text| text.trim().to_owned())),
+        ("replace", [value, Cell::Text(from), Cell::Text(to)]) => Ok(on_text(value, |text| text.replace(from, to))),
         ("abs", [Cell::Number(number)]) => Ok(Cell::Number(number.abs())),
         ("nvl" | "coalesce", [first, second]) => Ok(if first.is_null() { second.clone() } else { first.clone() }),
         _ => Err(QueryError::new(format!(

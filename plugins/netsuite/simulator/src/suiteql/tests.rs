@@ -105,6 +105,7 @@ fn answers() {
             "id=1; id=2",
         ),
         ("SELECT id FROM transaction WHERE UPPER(tranid) LIKE 'PYMT-%'", "id=2"),
+        ("SELECT id FROM transaction WHERE REPLACE(tranid, '-', '') = 'INV0001'", "id=1"),
         ("SELECT id FROM transactionline WHERE memo IS NULL AND transaction = 3", "id=1"),
         ("SELECT id FROM transactionline WHERE memo = 'x' OR memo <> 'x'", ""),
         ("SELECT id FROM transaction WHERE tranid = 'it''s'", ""),
