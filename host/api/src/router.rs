@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::handlers::{
     billing_runs, clock_advance, clock_show, connections, deal, deals, events, events_stream, exception_retry,
-    exceptions, health, invoice, plugin_load, plugins, timeline, whoami,
+    exceptions, health, invoice, openapi as description, plugin_load, plugins, timeline, whoami,
 };
 use crate::{ApiState, Problem, guard};
 
@@ -38,12 +38,8 @@ struct Document;
 
 /// The whole surface: `/api/v1` under the guard, and the three routes for machines that watch.
 pub fn router(state: ApiState) -> Router {
-    let (routes, document) = routes().split_for_parts();
-    let document = secured(document).to_json().unwrap_or_default();
-    let described = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) });
+    let (routes, _) = routes().split_for_parts();
     let guarded = routes
-        .route("/api/v1/openapi.json", described)
-        .method_not_allowed_fallback(method_not_allowed)
         .route_layer(middleware::from_fn_with_state(state.clone(), guard::check))
         .layer(DefaultBodyLimit::max(JSON_BODY_BYTES_MAX));
     Router::new()
@@ -78,7 +74,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(connections::connections))
         .routes(routes!(clock_show::clock_show))
         .routes(routes!(clock_advance::clock_advance))
-        .routes(routes!(whoami::whoami));
+        .routes(routes!(whoami::whoami))
+        .routes(routes!(description::openapi));
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", v1)
 }
 
@@ -92,15 +89,6 @@ fn secured(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
 
 async fn no_such_route(uri: Uri) -> Problem {
     Problem::not_found("route", uri.path(), "GET /api/v1/openapi.json describes the routes")
-}
-
-async fn method_not_allowed(uri: Uri) -> Problem {
-    Problem::new(
-        axum::http::StatusCode::METHOD_NOT_ALLOWED,
-        "method-not-allowed",
-        format!("{} does not take this method", uri.path()),
-        "GET /api/v1/openapi.json describes the routes and their methods",
-    )
 }
 
 /// Answers are of the moment and may be confidential: nobody between keeps them.

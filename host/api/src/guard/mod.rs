@@ -71,6 +71,14 @@ fn unauthenticated() -> Problem {
 }
 
 fn no_case(method: &str, route: &str) -> Problem {
+    if CASES.iter().any(|case| case.route == route) {
+        return Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            format!("{route} does not take {method}"),
+            "GET /api/v1/openapi.json describes the routes and their methods",
+        );
+    }
     Problem::new(
         StatusCode::FORBIDDEN,
         "no-authorization-case",

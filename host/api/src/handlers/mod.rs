@@ -13,6 +13,7 @@ pub mod exceptions;
 pub mod extract;
 pub mod health;
 pub mod invoice;
+pub mod openapi;
 pub mod plugin_load;
 pub mod plugins;
 pub mod timeline;

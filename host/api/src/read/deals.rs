@@ -142,7 +142,7 @@ pub async fn from_entries(ledger: &dyn Ledger, key: &str, entries: &[Entry]) -> 
     let invoices = invoices::of_deal(ledger, entries).await;
     Ok(DealDetail {
         figures: figures(&deal, &invoices, account.as_ref()),
-        stages: stages::of(entries),
+        stages: stages::of(entries, &invoices),
         revenue: account.as_ref().map(account::revenue).unwrap_or_default(),
         hours: account.as_ref().map(account::hours),
         exceptions: exceptions::list(ledger, false, Some(key)).await,

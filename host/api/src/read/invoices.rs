@@ -51,6 +51,9 @@ pub struct InvoiceDetail {
     /// Still to pay.
     #[schema(value_type = schema::MoneySchema)]
     pub open: Money,
+    /// Where it stands now; the document itself never changes.
+    #[schema(value_type = String, examples("partially_paid"))]
+    pub status: InvoiceStatus,
     /// The canonical invoice: lines, tax breakdown, totals.
     #[schema(value_type = Object)]
     pub invoice: Invoice,
@@ -70,7 +73,8 @@ pub async fn one(ledger: &dyn Ledger, number: &str) -> Result<InvoiceDetail, Pro
     let key = row["key"].as_str().unwrap_or(&invoice.contract_number).to_owned();
     let account = account::load(ledger, &key).await;
     let explanation = invoice.lines.iter().map(|line| account::explain(account.as_ref(), line)).collect();
-    Ok(InvoiceDetail { number: number.to_owned(), key, open: open(&row, &invoice), invoice, explanation })
+    let (open, status) = (open(&row, &invoice), status(&row, &invoice));
+    Ok(InvoiceDetail { number: number.to_owned(), key, open, status, invoice, explanation })
 }
 
 fn unreadable(number: &str, error: &serde_json::Error) -> Problem {
@@ -87,6 +91,10 @@ fn open(row: &Value, invoice: &Invoice) -> Money {
     pick::money(row, &["/open"]).unwrap_or_else(|| {
         Money::new(amount.unwrap_or(invoice.totals.due.amount), invoice.currency)
     })
+}
+
+fn status(row: &Value, invoice: &Invoice) -> InvoiceStatus {
+    row.get("status").and_then(|status| serde_json::from_value(status.clone()).ok()).unwrap_or(invoice.status)
 }
 
 /// The invoices that a deal's events name, oldest first.
@@ -120,6 +128,6 @@ fn row_of(number: &str, row: &Value) -> Option<InvoiceRow> {
         tax: invoice.totals.tax,
         gross: invoice.totals.gross,
         open: open(row, &invoice),
-        status: invoice.status,
+        status: status(row, &invoice),
     })
 }

@@ -1,10 +1,11 @@
 //! The wheel of stages: how far a deal is, told by its own events.
 
-use quoin_canonical::Timestamp;
+use quoin_canonical::{Decimal, InvoiceType, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::entry::{Entry, Tone};
+use super::invoices::InvoiceRow;
 use crate::format;
 
 /// One stage of a deal.
@@ -70,12 +71,16 @@ const STAGES: [(&str, &str, &[&str]); 8] = [
     ("active", "Active", &["project.activated"]),
     ("delivering", "Delivering", &["billing.time_recorded", "billing.milestone_ready"]),
     ("invoiced", "Invoiced", &["invoice.posted"]),
-    ("paid", "Paid", &["deal.paid"]),
+    ("paid", "Paid", &[]),
 ];
 
-/// How far the deal of these events is.
-pub fn of(entries: &[Entry]) -> Vec<Stage> {
-    let reached: Vec<Option<Timestamp>> = STAGES.iter().map(|(_, _, kinds)| first(entries, kinds)).collect();
+/// How far the deal of these events and invoices is.
+pub fn of(entries: &[Entry], invoices: &[InvoiceRow]) -> Vec<Stage> {
+    let reached = |(code, _, kinds): &(&str, &str, &[&str])| match *code {
+        "paid" => paid(entries, invoices),
+        _ => first(entries, kinds),
+    };
+    let reached: Vec<Option<Timestamp>> = STAGES.iter().map(reached).collect();
     let next = reached.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
     let next_state = if blocked(entries) { StageState::Blocked } else { StageState::Current };
     let mut before = None;
@@ -98,6 +103,15 @@ fn first(entries: &[Entry], kinds: &[&str]) -> Option<Timestamp> {
         .iter()
         .find(|entry| kinds.contains(&entry.kind.as_str()) && !(entry.kind == "gates.checked" && entry.tone == Tone::Bad))
         .map(|entry| entry.at)
+}
+
+/// When the last payment came, once nothing is open on any document.
+fn paid(entries: &[Entry], invoices: &[InvoiceRow]) -> Option<Timestamp> {
+    let settled = |row: &InvoiceRow| row.kind == InvoiceType::CreditNote || row.open.amount <= Decimal::ZERO;
+    if invoices.is_empty() || !invoices.iter().all(settled) {
+        return None;
+    }
+    entries.iter().rfind(|entry| entry.kind == "billing.payment_applied").map(|entry| entry.at)
 }
 
 /// More exceptions were opened than resolved.

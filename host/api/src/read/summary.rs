@@ -4,6 +4,7 @@
 use process::Event;
 use serde_json::Value;
 
+use super::account::in_words;
 use super::entry::{Fact, Tone};
 use super::pick::{decimal, money, text, words};
 use crate::format;
@@ -31,6 +32,14 @@ pub fn of(event: &Event) -> Line {
         "project.shell_created" => line(Tone::Good, format!("Project shell created{}", project(body))),
         "project.billing_provisioned" => line(Tone::Good, "Billing structure confirmed"),
         "project.activated" => line(Tone::Good, format!("Project active{}", project(body))),
+        "project.staffed" => line(Tone::Good, "The team is committed"),
+        "webhook.received" => line(Tone::Plain, format!("Webhook received{}", from(event))),
+        "time.recorded" => line(Tone::Plain, time_told(body)),
+        "milestone.accepted" => line(Tone::Good, format!("Milestone {} accepted by the customer", some(body, "/milestone/code"))),
+        "milestone.withdrawn" => line(Tone::Warn, format!("Acceptance of milestone {} withdrawn", some(body, "/milestone/code"))),
+        "financials.reported" => line(Tone::Plain, format!("Cost and revenue of line {} reported{}", some(body, "/financials/contract_line"), from(event))),
+        "retainer.due" => line(Tone::Plain, format!("Retainer on line {} due for the period from {}", some(body, "/line"), some(body, "/period_start"))),
+        "invoice.checked" => line(Tone::Good, "The document keeps every rule of EN 16931"),
         "timer.fired" => line(Tone::Plain, format!("Timer fired{}", colon(text(body, &["/name", "/timer", "/event/kind"])))),
         "process.completed" => line(Tone::Good, format!("Process finished{}", colon(process(event)))),
         "plugin.loaded" => line(Tone::Plain, format!("Plugin {} {} loaded", some(body, "/id"), some(body, "/version"))),
@@ -52,12 +61,21 @@ fn sighted(event: &Event) -> Line {
     let object = text(body, &["/object"]).unwrap_or_else(|| "record".into());
     let by = text(body, &["/by", "/via", "/source"]).or_else(|| event.cause.by.clone());
     let connection = text(body, &["/connection"]).or_else(|| event.cause.connection.clone());
-    let known = match body.get("duplicate").or_else(|| body.get("seen_before")) {
-        Some(Value::Bool(true)) => "; already known",
-        _ => "",
-    };
-    let from = connection.map_or(String::new(), |connection| format!(" in {connection}"));
-    line(Tone::Plain, format!("{} seen{from}{}{known}", words(&object), by.map_or(String::new(), |by| format!(" by {by}"))))
+    let known = if body.get("changed") == Some(&Value::Bool(false)) { "; nothing new" } else { "" };
+    let place = connection.map_or(String::new(), |connection| format!(" in {connection}"));
+    line(Tone::Plain, format!("{} seen{place}{}{known}", words(&object), by.map_or(String::new(), |by| format!(" by {by}"))))
+}
+
+fn from(event: &Event) -> String {
+    event.cause.connection.as_deref().map_or(String::new(), |connection| format!(" from {connection}"))
+}
+
+fn time_told(body: &Value) -> String {
+    let who = text(body, &["/entry/resource"]).unwrap_or_else(|| "Somebody".into());
+    let hours = decimal(body, &["/entry/minutes"]).map_or(String::new(), |minutes| format!(": {}", in_words(minutes)));
+    let date = text(body, &["/entry/date"]).map_or(String::new(), |date| format!(" on {date}"));
+    let status = text(body, &["/entry/status"]).map_or(String::new(), |status| format!(", {status}"));
+    format!("Time of {who}{hours}{date}{status}")
 }
 
 fn accepted(body: &Value) -> Line {
@@ -94,20 +112,34 @@ fn process(event: &Event) -> Option<String> {
 
 fn command(event: &Event) -> Line {
     let body = &event.body;
-    let object = text(body, &["/object"]).map_or("record".into(), |object| object.replace('_', " "));
+    let object = counted(body, &text(body, &["/object"]).map_or("record".into(), |object| object.replace('_', " ")));
     let system = text(body, &["/connection", "/role"]).unwrap_or_else(|| "a connected system".into());
     let attempts = body.get("attempts").and_then(Value::as_u64).unwrap_or(1);
     let attempt = if attempts > 1 { format!(" at attempt {attempts}") } else { String::new() };
     let why = fault(body);
     match event.kind.as_str() {
         "command.decided" => line(Tone::Plain, format!("Decided to write {object} to {system}")),
-        "command.done" => line(Tone::Plain, format!("{} written to {system}{attempt}", words(&object))),
+        "command.done" => line(Tone::Plain, format!("{} in {system}{attempt}", written(body, &object))),
         "command.refused" => line(Tone::Bad, format!("{system} refused {object}{why}")),
         "command.failed" => line(Tone::Bad, format!("Writing {object} to {system} was given up{attempt}{why}")),
         "command.retried" => line(Tone::Warn, format!("Writing {object} to {system} will be tried again{attempt}{why}")),
         "command.unknown" => line(Tone::Warn, format!("What became of {object} in {system} is unknown: looking it up{why}")),
         kind => line(Tone::Plain, format!("{}: {object}, {system}", words(kind))),
     }
+}
+
+/// `7 tasks`, or `project` for a single one.
+fn counted(body: &Value, object: &str) -> String {
+    let count = ["objects", "ids"].iter().find_map(|field| Some(body.get(field)?.as_array()?.len())).unwrap_or(1);
+    if count == 1 { object.to_owned() } else { format!("{count} {object}s") }
+}
+
+/// `Project created`, with the vendor's id for a single one.
+fn written(body: &Value, object: &str) -> String {
+    let status = text(body, &["/objects/0/status"]).unwrap_or_else(|| "written".into());
+    let external = text(body, &["/objects/0/external"]).filter(|_| body.pointer("/objects/1").is_none());
+    let external = external.map_or(String::new(), |external| format!(" as {external}"));
+    format!("{} {status}{external}", words(object))
 }
 
 fn fault(body: &Value) -> String {
