@@ -89,7 +89,7 @@ pub struct PartView {
 impl From<&InvoiceDetail> for Document {
     fn from(detail: &InvoiceDetail) -> Self {
         let invoice = &detail.invoice;
-        let status = serde_json::to_value(status(detail)).ok().and_then(|status| status.as_str().map(str::to_owned)).unwrap_or_default();
+        let status = serde_json::to_value(detail.status).ok().and_then(|status| status.as_str().map(str::to_owned)).unwrap_or_default();
         let credit = invoice.kind == InvoiceType::CreditNote;
         let paid = Money::new(invoice.totals.due.amount - detail.open.amount, invoice.currency);
         let (title, kind) = title(invoice.kind);
@@ -113,24 +113,6 @@ impl From<&InvoiceDetail> for Document {
             paid: (!credit && !paid.amount.is_zero()).then(|| Amount::from(&paid)),
             open: Amount::from(&detail.open),
         }
-    }
-}
-
-/// The status on the document, brought up to what is open: the document itself never changes.
-fn status(detail: &InvoiceDetail) -> quoin_canonical::InvoiceStatus {
-    use quoin_canonical::InvoiceStatus::{PartiallyPaid, Posted, Paid};
-    let due = detail.invoice.totals.due.amount;
-    match detail.invoice.status {
-        Posted | PartiallyPaid if detail.invoice.kind != InvoiceType::CreditNote => {
-            if detail.open.amount.is_zero() {
-                Paid
-            } else if detail.open.amount < due {
-                PartiallyPaid
-            } else {
-                detail.invoice.status
-            }
-        }
-        other => other,
     }
 }
 
