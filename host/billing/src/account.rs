@@ -9,6 +9,7 @@ use quoin_canonical::{
 use serde::{Deserialize, Serialize};
 
 use crate::event::{BillingEvent, LinePosition};
+use crate::expense::Expense;
 use crate::rates::{RateRow, Resolved};
 
 /// One contract's money. Every figure in it follows from its events (law 7).
@@ -32,6 +33,9 @@ pub struct Account {
     pub milestones: BTreeMap<Id, MilestoneState>,
     /// Time by canonical id.
     pub entries: BTreeMap<Id, Entry>,
+    /// Expenses by canonical id.
+    #[serde(default)]
+    pub expenses: BTreeMap<Id, ExpenseState>,
     /// Everything that was ever put on a document, by id.
     pub billing_events: BTreeMap<Id, BillingEvent>,
     /// Documents by canonical id.
@@ -64,12 +68,20 @@ pub struct LineState {
     pub invoiced: Decimal,
     /// On posted credit notes.
     pub credited: Decimal,
+    /// The part of `invoiced` that is time: what caps count (rule NX6).
+    #[serde(default)]
+    pub time_invoiced: Decimal,
+    /// The part of `credited` that is time.
+    #[serde(default)]
+    pub time_credited: Decimal,
 }
 
 impl LineState {
-    /// What counts against a cap: invoiced less posted credits (rule NX1).
+    /// What counts against a cap: time invoiced less posted credits (rules NX1 and NX6). A credit
+    /// note frees its amount when it is posted, not before: one that the ERP refuses must not have
+    /// let more work through.
     pub fn used(&self) -> Decimal {
-        self.invoiced - self.credited
+        self.time_invoiced - self.time_credited
     }
 }
 
@@ -202,6 +214,35 @@ impl Bucket {
     }
 }
 
+/// One expense and its money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpenseState {
+    /// The expense as last recorded.
+    pub expense: Expense,
+    /// What is charged for it, net.
+    pub amount: Decimal,
+    /// How far it is billed.
+    pub stage: ExpenseStage,
+    /// The billing event that put it on a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Id>,
+    /// A change that waits until the document it is on is posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Expense>,
+}
+
+/// unbilled -> on a document -> billed; not charged; reversed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum ExpenseStage {
+    Unbilled,
+    OnInvoice,
+    Billed,
+    NonBillable,
+    Reversed,
+}
+
 impl Entry {
     /// Minutes on documents.
     pub fn invoiced_minutes(&self) -> Decimal {
@@ -317,6 +358,9 @@ pub struct RetainerPeriod {
 pub struct RetainerState {
     /// Advances by first day of their period.
     pub advances: BTreeMap<Date, Advance>,
+    /// Its last day, once it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_on: Option<Date>,
     /// Last day up to which work was drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_through: Option<Date>,

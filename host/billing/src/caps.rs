@@ -129,3 +129,27 @@ impl<K: Ord + Clone> Meter<K> {
         self.rounding.round(value, self.places)
     }
 }
+
+/// One rule of a chain: hours up to a limit at a rate; the rest goes to the next (mode `spill`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoursRule {
+    /// Rate per hour; zero for hours that a fee has paid for.
+    pub hourly_rate: Decimal,
+    /// Hours it takes at most; absent for all.
+    pub up_to_hours: Option<Decimal>,
+}
+
+/// Spreads hours over a chain of rules: hours and exact amount per rule, and the hours that no
+/// rule takes.
+pub fn spill(hours: Decimal, rules: &[HoursRule]) -> (Vec<(Decimal, Decimal)>, Decimal) {
+    let mut left = hours;
+    let taken = rules
+        .iter()
+        .map(|rule| {
+            let part = rule.up_to_hours.map_or(left, |limit| left.min(limit));
+            left -= part;
+            (part, part * rule.hourly_rate)
+        })
+        .collect();
+    (taken, left)
+}

@@ -138,7 +138,7 @@ fn placed(
     currency: quoin_canonical::Currency,
     kind: InvoiceType,
 ) -> Vec<BillingEvent> {
-    let signed = if kind == InvoiceType::CreditNote { -net } else { net };
+    let signed = if kind == InvoiceType::CreditNote { Decimal::ZERO - net } else { net };
     let exact: Vec<Decimal> = events.iter().map(|event| event.amount).collect();
     let shares = allocate(signed, &exact, currency);
     let sum: Decimal = exact.iter().sum();

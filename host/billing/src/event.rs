@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::account::{EntryTerms, Portion, RetainerPeriod};
+use crate::expense::Expense;
 use crate::policy::Refusal;
 use crate::rates::{RateRow, Resolved};
 
@@ -39,6 +40,18 @@ pub enum AccountEvent {
     /// Billed time was deleted at its source; a person decides on the credit.
     #[serde(rename = "billing.credit_proposed")]
     CreditProposed(Box<CreditProposed>),
+    /// An approved expense counts.
+    #[serde(rename = "billing.expense_recorded")]
+    ExpenseRecorded(Box<ExpenseRecorded>),
+    /// An expense counts no more.
+    #[serde(rename = "billing.expense_reversed")]
+    ExpenseReversed(ExpenseReversed),
+    /// A change to an expense on a document that is not posted yet waits for the posting.
+    #[serde(rename = "billing.expense_pending")]
+    ExpensePending(Box<Expense>),
+    /// Other rates apply from now on; nothing is valued anew by itself.
+    #[serde(rename = "billing.rates_changed")]
+    RatesChanged(Box<RatesChanged>),
     /// A milestone may be billed.
     #[serde(rename = "billing.milestone_ready")]
     MilestoneReady(MilestoneReady),
@@ -87,6 +100,9 @@ pub enum AccountEvent {
     /// A retainer's period was settled: drawn, rolled, expired, over.
     #[serde(rename = "billing.retainer_settled")]
     RetainerSettled(RetainerSettled),
+    /// A retainer ended: what was left is given back or expires.
+    #[serde(rename = "billing.retainer_closed")]
+    RetainerClosed(RetainerClosed),
     /// Revenue indicators, per contract line.
     #[serde(rename = "billing.revenue_computed")]
     RevenueComputed(RevenueComputed),
@@ -110,6 +126,10 @@ impl AccountEvent {
             AccountEvent::EntryRefused(_) => "billing.entry_refused",
             AccountEvent::CorrectionPending(_) => "billing.correction_pending",
             AccountEvent::CreditProposed(_) => "billing.credit_proposed",
+            AccountEvent::ExpenseRecorded(_) => "billing.expense_recorded",
+            AccountEvent::ExpenseReversed(_) => "billing.expense_reversed",
+            AccountEvent::ExpensePending(_) => "billing.expense_pending",
+            AccountEvent::RatesChanged(_) => "billing.rates_changed",
             AccountEvent::MilestoneReady(_) => "billing.milestone_ready",
             AccountEvent::MilestoneWithdrawn(_) => "billing.milestone_withdrawn",
             AccountEvent::MilestoneDisputed(_) => "billing.milestone_disputed",
@@ -126,6 +146,7 @@ impl AccountEvent {
             AccountEvent::PaymentApplied(_) => "billing.payment_applied",
             AccountEvent::AdvanceAvailable(_) => "billing.advance_available",
             AccountEvent::RetainerSettled(_) => "billing.retainer_settled",
+            AccountEvent::RetainerClosed(_) => "billing.retainer_closed",
             AccountEvent::RevenueComputed(_) => "billing.revenue_computed",
             AccountEvent::RevenueDiffers(_) => "billing.revenue_differs",
             AccountEvent::RevenueAgrees(_) => "billing.revenue_agrees",
@@ -205,6 +226,47 @@ pub struct EntryRefused {
     pub refusal: Refusal,
     /// The entry, to try again.
     pub time: TimeEntry,
+}
+
+/// An approved expense, valued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpenseRecorded {
+    /// The expense.
+    pub expense: Expense,
+    /// What is charged for it, net; zero when it is not charged.
+    pub amount: Decimal,
+}
+
+/// An expense withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpenseReversed {
+    /// The expense.
+    pub expense: Id,
+    /// Its revision that withdrew it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+/// Other rates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RatesChanged {
+    /// All rows that apply now.
+    pub rates: Vec<RateRow>,
+    /// Billed entries that would have another rate today, offered for credit and rebill.
+    pub affected: Vec<AffectedEntry>,
+}
+
+/// A billed entry whose rate is another one today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AffectedEntry {
+    /// The entry.
+    pub entry: Id,
+    /// Rate it was billed at.
+    pub billed_rate: Decimal,
+    /// Rate today.
+    pub rate_now: Decimal,
+    /// Net difference.
+    pub difference: Money,
 }
 
 /// A credit that a person must decide on.
@@ -345,6 +407,13 @@ pub enum Source {
         /// Hash of the acceptance's evidence.
         evidence_sha256: String,
     },
+    /// An expense.
+    Expense {
+        /// The expense.
+        expense: Id,
+        /// The day it was incurred.
+        date: Date,
+    },
     /// A retainer's fee for a period.
     Retainer {
         /// First day of the period.
@@ -453,8 +522,23 @@ pub struct CreditDrafted {
     pub corrects: Id,
     /// What it takes back; amounts are negative.
     pub billing_events: Vec<BillingEvent>,
-    /// Why: `time_corrected`, `time_withdrawn`, `retainer_ended`.
+    /// Why: `time_corrected`, `time_withdrawn`, `expense_withdrawn`, `rate_corrected`,
+    /// `retainer_ended`, or a person's words.
     pub reason: String,
+    /// Time and milestones that wait for a run again, at their frozen rate: credit and rebill.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned: Vec<Returned>,
+}
+
+/// Something credited that will be billed again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The entry, expense or milestone.
+    pub source: Id,
+    /// Minutes, for time.
+    pub minutes: Decimal,
+    /// Value at the frozen rate, six decimals.
+    pub amount: Decimal,
 }
 
 /// Money on a document.
@@ -502,6 +586,21 @@ pub struct RetainerSettled {
     pub entries: Vec<SettledEntry>,
     /// The balance is at or below the policy's threshold (rule RE5).
     pub low_balance: bool,
+}
+
+/// A retainer that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetainerClosed {
+    /// Contract line.
+    pub line: String,
+    /// Its last day.
+    pub on: Date,
+    /// Hours given back, per advance.
+    pub refunded: Vec<(Date, Decimal)>,
+    /// Hours that expired, per advance.
+    pub expired: Vec<(Date, Decimal)>,
+    /// Value of the expired hours: revenue (rule RE4).
+    pub breakage: Money,
 }
 
 /// One entry in a retainer's settlement.

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use quoin_canonical::{Decimal, Id, InvoiceType};
+use quoin_canonical::{Decimal, Id, InvoiceLine, InvoiceType, Unit};
 
 use crate::account::{
-    Account, Advance, Bucket, DocumentStage, Entry, InvoiceState, MilestoneStage, MilestoneState, PaymentState, Portion,
+    Account, Advance, Bucket, DocumentStage, Entry, ExpenseStage, ExpenseState, InvoiceState, MilestoneStage, MilestoneState, PaymentState, Portion,
     RetainerPeriod, TaskTerms,
 };
 use crate::event::{
-    AccountEvent, BillingEvent, CreditDrafted, EntryRefused, InvoiceDrafted, InvoicePosted, Opened, OverCapHeld,
-    PaymentApplied, RetainerSettled, Source, TimeRecorded, TimeReversed,
+    AccountEvent, BillingEvent, CreditDrafted, EntryRefused, ExpenseRecorded, InvoiceDrafted, InvoicePosted, Opened, OverCapHeld,
+    PaymentApplied, RetainerClosed, RetainerSettled, Returned, Source, TimeRecorded, TimeReversed,
 };
 
 /// Applies one event. `Opened` makes the account; every other event changes an existing one and is
@@ -44,6 +44,7 @@ impl Account {
             lines: BTreeMap::new(),
             milestones: BTreeMap::new(),
             entries: BTreeMap::new(),
+            expenses: BTreeMap::new(),
             billing_events: BTreeMap::new(),
             invoices: BTreeMap::new(),
             documents: 0,
@@ -81,6 +82,37 @@ impl Account {
                     entry.proposed = Some(proposed.time.clone());
                 }
             }
+            AccountEvent::InvoiceDrafted(drafted) => self.invoice_drafted(drafted),
+            AccountEvent::InvoiceReleased(invoice) => {
+                if let Some(state) = self.invoices.get_mut(&invoice.invoice) {
+                    state.stage = DocumentStage::Released;
+                }
+            }
+            AccountEvent::InvoiceDiscarded(invoice) => self.invoice_discarded(&invoice.invoice),
+            AccountEvent::InvoicePosted(posted) => self.invoice_posted(posted),
+            AccountEvent::CreditDrafted(drafted) => self.credit_drafted(drafted),
+            AccountEvent::PaymentApplied(applied) => self.payment_applied(applied),
+            other => self.evolve_sources(other),
+        }
+    }
+
+    /// Milestones, expenses and rates.
+    fn evolve_sources(&mut self, event: &AccountEvent) {
+        match event {
+            AccountEvent::ExpenseRecorded(recorded) => self.expense_recorded(recorded),
+            AccountEvent::ExpenseReversed(reversed) => {
+                if let Some(state) = self.expenses.get_mut(&reversed.expense) {
+                    state.stage = ExpenseStage::Reversed;
+                    state.event = None;
+                    state.pending = None;
+                }
+            }
+            AccountEvent::ExpensePending(expense) => {
+                if let Some(state) = self.expenses.get_mut(&expense.id) {
+                    state.pending = Some((**expense).clone());
+                }
+            }
+            AccountEvent::RatesChanged(changed) => self.rates.clone_from(&changed.rates),
             AccountEvent::MilestoneReady(ready) => {
                 if let Some(state) = self.milestones.get_mut(&ready.milestone) {
                     state.stage = MilestoneStage::Ready;
@@ -103,16 +135,6 @@ impl Account {
                     state.hold = held.reason.clone();
                 }
             }
-            AccountEvent::InvoiceDrafted(drafted) => self.invoice_drafted(drafted),
-            AccountEvent::InvoiceReleased(invoice) => {
-                if let Some(state) = self.invoices.get_mut(&invoice.invoice) {
-                    state.stage = DocumentStage::Released;
-                }
-            }
-            AccountEvent::InvoiceDiscarded(invoice) => self.invoice_discarded(&invoice.invoice),
-            AccountEvent::InvoicePosted(posted) => self.invoice_posted(posted),
-            AccountEvent::CreditDrafted(drafted) => self.credit_drafted(drafted),
-            AccountEvent::PaymentApplied(applied) => self.payment_applied(applied),
             other => self.evolve_positions(other),
         }
     }
@@ -134,6 +156,7 @@ impl Account {
                 }
             }
             AccountEvent::RetainerSettled(settled) => self.retainer_settled(settled),
+            AccountEvent::RetainerClosed(closed) => self.retainer_closed(closed),
             AccountEvent::RevenueComputed(computed) => {
                 for position in &computed.positions {
                     self.revenue.insert(position.indicator.contract_line.clone(), position.clone());
@@ -224,7 +247,9 @@ impl Account {
         let Some(id) = drafted.invoice.header.id.clone() else { return };
         self.documents += 1;
         for line in &drafted.invoice.lines {
-            self.lines.entry(line.contract_line.clone()).or_default().invoiced += line.net.amount;
+            let state = self.lines.entry(line.contract_line.clone()).or_default();
+            state.invoiced += line.net.amount;
+            state.time_invoiced += time_net(line);
         }
         for event in &drafted.billing_events {
             self.put_on_invoice(event, &id);
@@ -257,6 +282,12 @@ impl Account {
                     state.invoice = Some(invoice.clone());
                 }
             }
+            Source::Expense { expense, .. } => {
+                if let Some(state) = self.expenses.get_mut(expense) {
+                    state.stage = ExpenseStage::OnInvoice;
+                    state.event = Some(event.id.clone());
+                }
+            }
             Source::Retainer { .. } => {}
         }
     }
@@ -267,7 +298,9 @@ impl Account {
         let lines = state.invoice.lines.clone();
         let advances = std::mem::take(&mut state.advances);
         for line in &lines {
-            self.lines.entry(line.contract_line.clone()).or_default().invoiced -= line.net.amount;
+            let state = self.lines.entry(line.contract_line.clone()).or_default();
+            state.invoiced -= line.net.amount;
+            state.time_invoiced -= time_net(line);
         }
         let events: Vec<Id> =
             self.billing_events.values().filter(|event| event.invoice == *id).map(|event| event.id.clone()).collect();
@@ -287,6 +320,12 @@ impl Account {
                     if let Some(state) = self.milestones.get_mut(milestone) {
                         state.stage = MilestoneStage::Ready;
                         state.invoice = None;
+                    }
+                }
+                Source::Expense { expense, .. } => {
+                    if let Some(state) = self.expenses.get_mut(expense) {
+                        state.stage = ExpenseStage::Unbilled;
+                        state.event = None;
                     }
                 }
                 Source::Retainer { .. } => {}
@@ -310,7 +349,9 @@ impl Account {
         let corrects = state.corrects.clone();
         if credit {
             for line in &lines {
-                self.lines.entry(line.contract_line.clone()).or_default().credited += line.net.amount;
+                let state = self.lines.entry(line.contract_line.clone()).or_default();
+                state.credited += line.net.amount;
+                state.time_credited += time_net(line);
             }
             if let Some(original) = corrects.and_then(|id| self.invoices.get_mut(&id)) {
                 original.credited += gross;
@@ -323,6 +364,12 @@ impl Account {
                 if on.is_some_and(|event| event.invoice == posted.invoice) {
                     portion.bucket = Bucket::Billed;
                 }
+            }
+        }
+        for expense in self.expenses.values_mut().filter(|state| state.stage == ExpenseStage::OnInvoice) {
+            let on = expense.event.as_ref().and_then(|event| self.billing_events.get(event));
+            if on.is_some_and(|event| event.invoice == posted.invoice) {
+                expense.stage = ExpenseStage::Billed;
             }
         }
         for milestone in self.milestones.values_mut().filter(|state| state.invoice.as_ref() == Some(&posted.invoice)) {
@@ -338,6 +385,9 @@ impl Account {
         for event in &drafted.billing_events {
             self.billing_events.insert(event.id.clone(), event.clone());
             self.take_back(event, &drafted.corrects);
+        }
+        for returned in &drafted.returned {
+            self.give_back(returned);
         }
         self.invoices.insert(
             id,
@@ -370,6 +420,40 @@ impl Account {
             }
             entry.portions.retain(|portion| !portion.minutes.is_zero());
         }
+    }
+
+    /// Lets something credited wait for a run again.
+    fn give_back(&mut self, returned: &Returned) {
+        if let Some(entry) = self.entries.get_mut(&returned.source) {
+            entry.portions.push(Portion {
+                bucket: Bucket::Unbilled,
+                minutes: returned.minutes,
+                amount: returned.amount,
+                net: Decimal::ZERO,
+                event: None,
+            });
+            settle_entry(entry);
+        }
+        if let Some(state) = self.expenses.get_mut(&returned.source) {
+            state.stage = ExpenseStage::Unbilled;
+            state.event = None;
+        }
+        if let Some(state) = self.milestones.get_mut(&returned.source) {
+            state.stage = MilestoneStage::Ready;
+            state.invoice = None;
+        }
+    }
+
+    fn expense_recorded(&mut self, recorded: &ExpenseRecorded) {
+        let stage = if recorded.expense.billable { ExpenseStage::Unbilled } else { ExpenseStage::NonBillable };
+        let state = ExpenseState {
+            expense: recorded.expense.clone(),
+            amount: recorded.amount,
+            stage,
+            event: None,
+            pending: None,
+        };
+        self.expenses.insert(recorded.expense.id.clone(), state);
     }
 
     fn payment_applied(&mut self, applied: &PaymentApplied) {
@@ -434,6 +518,20 @@ impl Account {
         }
     }
 
+    fn retainer_closed(&mut self, closed: &RetainerClosed) {
+        for (start, hours) in &closed.refunded {
+            if let Some(advance) = self.advance_mut(&closed.line, *start) {
+                advance.refunded += hours;
+            }
+        }
+        for (start, hours) in &closed.expired {
+            if let Some(advance) = self.advance_mut(&closed.line, *start) {
+                advance.expired += hours;
+            }
+        }
+        self.retainers.entry(closed.line.clone()).or_default().closed_on = Some(closed.on);
+    }
+
     fn advance_mut(&mut self, line: &str, start: quoin_canonical::Date) -> Option<&mut Advance> {
         self.retainers.get_mut(line)?.advances.get_mut(&start)
     }
@@ -474,6 +572,11 @@ fn document(drafted: &InvoiceDrafted) -> InvoiceState {
         credited: Decimal::ZERO,
         credited_lines: BTreeMap::new(),
     }
+}
+
+/// Net of a line of time; zero for anything else. Credit lines keep the unit of what they credit.
+fn time_net(line: &InvoiceLine) -> Decimal {
+    if line.quantity.unit == Unit::Hour { line.net.amount } else { Decimal::ZERO }
 }
 
 /// Takes minutes and value out of one bucket of an entry.

@@ -13,25 +13,32 @@
 //! Read `policy.rs`, `account.rs` and `event.rs` first, then `decide/`.
 
 pub mod account;
+pub mod advance;
 pub mod caps;
 pub mod decide;
 pub mod document;
 pub mod en16931;
 pub mod event;
 pub mod evolve;
+pub mod expense;
+pub mod fixed;
+pub mod fx;
 pub mod policy;
 pub mod rates;
 pub mod retainer;
 pub mod revenue;
 pub mod rounding;
 pub mod terms;
+pub mod worktime;
 
 pub use account::{Account, Buckets};
 pub use decide::{
-    CreditLine, Posting, accept_milestone, approve_credit, assign, compute_revenue, credit_line, discard, hold_milestone,
-    invoice_posted, open, payment, record_time, release, release_over_cap, retainer_due, retry_refused, run, write_off,
+    CreditLine, Posting, accept_milestone, approve_credit, assign, change_rates, close_retainer, compute_revenue,
+    credit_document, credit_line, discard, hold_milestone, invoice_posted, open, payment, re_rate, rebill, recalculate,
+    record_expense, record_time, release, release_over_cap, retainer_due, retry_refused, run, write_off,
 };
 pub use event::{AccountEvent, BillingEvent};
 pub use evolve::{evolve, replay};
+pub use expense::Expense;
 pub use policy::{BillingPolicy, Context, Refusal};
 pub use terms::{Derived, derive};

@@ -95,6 +95,8 @@ pub struct BillingPolicy {
     /// Drafts wait for a person's release before they go out. Without it they count as released
     /// the moment they are drafted, and are never discarded.
     pub review_drafts: bool,
+    /// How posted documents are corrected.
+    pub credit_mode: CreditMode,
     /// What happens when billed time is deleted at its source.
     pub deleted_after_billing: DeletedAfterBilling,
     /// Rules of retainers.
@@ -120,6 +122,7 @@ impl Default for BillingPolicy {
             group_by: GroupBy::Role,
             cap_alert_percents: vec![Decimal::from(80), Decimal::from(100)],
             review_drafts: false,
+            credit_mode: CreditMode::Partial,
             deleted_after_billing: DeletedAfterBilling::Propose,
             retainer: RetainerPolicy::default(),
             revenue_tolerance: Decimal::ONE,
@@ -163,6 +166,17 @@ pub enum GroupBy {
     Person,
 }
 
+/// How posted documents are corrected (rules CO1 and CO6); the net effect is equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditMode {
+    /// A credit note for the difference.
+    Partial,
+    /// A credit note for the whole document; what remains is billed again by the next run. For
+    /// ERPs that can't credit part of a line.
+    FullAndRebill,
+}
+
 /// What happens when billed time is deleted at its source (failure branch "worklog deleted").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -181,6 +195,8 @@ pub struct RetainerPolicy {
     pub usable: AdvanceUsable,
     /// Most unused hours that roll into the next period.
     pub rollover_cap_hours: Decimal,
+    /// What becomes of hours left when the retainer ends.
+    pub at_end: RetainerEnd,
     /// For how many periods rolled hours live.
     pub rollover_periods: u32,
     /// Hours drawn per hour worked, by role; 1 where none is named.
@@ -194,11 +210,22 @@ impl Default for RetainerPolicy {
         Self {
             usable: AdvanceUsable::AfterPosting,
             rollover_cap_hours: Decimal::ZERO,
+            at_end: RetainerEnd::Refund,
             rollover_periods: 1,
             role_multipliers: BTreeMap::new(),
             low_balance_percent: Decimal::from(20),
         }
     }
+}
+
+/// What becomes of hours left when a retainer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetainerEnd {
+    /// A credit note gives them back.
+    Refund,
+    /// They expire: revenue, never a credit (rule RE4).
+    Expire,
 }
 
 /// When an advance may be drawn from (rule RE1).

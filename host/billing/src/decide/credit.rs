@@ -1,13 +1,13 @@
 //! Credit notes: what was billed and must be taken back, at its original rate and tax (CO1 to CO4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quoin_canonical::{Date, Decimal, Id, InvoiceLine, InvoiceType, Period};
 
 use super::{Draft, documents, linked_id, time};
-use crate::account::{Account, DocumentStage, InvoiceState};
+use crate::account::{Account, DocumentStage, Entry, InvoiceState};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
-use crate::event::{AccountEvent, BillingEvent, CreditDrafted, Source};
+use crate::event::{AccountEvent, BillingEvent, CreditDrafted, Returned, Source};
 use crate::policy::{Context, Refusal};
 use crate::rounding::{event_amount, quantity_for};
 
@@ -56,17 +56,94 @@ pub(super) fn credit_time(
     }
     let mut steps = Draft::new(account);
     for (invoice, reversals) in taken {
-        let credit = draft_credit(&steps.account, &invoice, reversals, reason, ctx)?;
+        let credit = draft_credit(&steps.account, &invoice, reversals, Vec::new(), reason, ctx)?;
         steps.extend(credit.into_iter().collect());
     }
     Ok(steps.events)
 }
 
+/// Drafts credit notes over the whole of every document an entry is on.
+pub(super) fn credit_documents_of(account: &Account, entry: &Entry, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let events = entry.portions.iter().filter_map(|portion| account.billing_events.get(portion.event.as_ref()?));
+    let documents: BTreeSet<Id> = events.map(|event| event.invoice.clone()).collect();
+    let mut steps = Draft::new(account);
+    for document in documents {
+        let credit = credit_document(&steps.account, &document, reason, ctx)?;
+        steps.extend(credit);
+    }
+    Ok(steps.events)
+}
+
+/// Credits all that is left of a posted document; its time, milestones and expenses wait for a run
+/// again (rule CO6: for ERPs that can't credit part of a line).
+///
+/// # Errors
+/// `INVOICE_UNKNOWN`; `INVOICE_NOT_POSTED`; `RETAINER_PREPAID` for a retainer's fee, which is
+/// given back by ending the retainer.
+pub fn credit_document(account: &Account, invoice: &Id, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let state = documents::find(account, invoice)?;
+    if !state.advances.is_empty() {
+        let message = "the document bills a retainer in advance; end the retainer instead";
+        return Err(Refusal::new("RETAINER_PREPAID", message).field("/invoice").owner(&ctx.policy.owners.finance));
+    }
+    let (mut reversals, mut returned) = (Vec::new(), Vec::new());
+    for event in account.billing_events.values().filter(|event| event.invoice == *invoice && event.reversal_of.is_none()) {
+        let (minutes, amount) = left_of(account, event);
+        if minutes.is_zero() && amount.is_zero() {
+            continue;
+        }
+        reversals.push(reversal(event, minutes, amount, reason, ctx));
+        let (source, amount) = match &event.source {
+            Source::Time { entry, .. } => (entry, event_amount(minutes, event.unit_price, ctx.entity.rounding)),
+            Source::Milestone { milestone, .. } => (milestone, amount),
+            Source::Expense { expense, .. } => (expense, amount),
+            Source::Retainer { .. } => continue,
+        };
+        returned.push(Returned { source: source.clone(), minutes, amount });
+    }
+    if reversals.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(draft_credit(account, invoice, reversals, returned, reason, ctx)?.into_iter().collect())
+}
+
+/// Credits all that is left of one billing event, for good.
+pub(super) fn credit_event(account: &Account, event: &Id, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let Some(original) = account.billing_events.get(event) else { return Ok(Vec::new()) };
+    let (minutes, amount) = left_of(account, original);
+    credit_part(account, event, minutes, amount, reason, ctx)
+}
+
+/// Credits part of one billing event, for good.
+pub(super) fn credit_part(
+    account: &Account,
+    event: &Id,
+    minutes: Decimal,
+    amount: Decimal,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
+    let Some(original) = account.billing_events.get(event) else { return Ok(Vec::new()) };
+    if amount.is_zero() && minutes.is_zero() {
+        return Ok(Vec::new());
+    }
+    let taken = reversal(original, minutes, amount, reason, ctx);
+    Ok(draft_credit(account, &original.invoice, vec![taken], Vec::new(), reason, ctx)?.into_iter().collect())
+}
+
+/// Minutes and exact amount of a billing event, less what was taken back from it.
+fn left_of(account: &Account, event: &BillingEvent) -> (Decimal, Decimal) {
+    let taken = || account.billing_events.values().filter(|other| other.reversal_of.as_ref() == Some(&event.id));
+    let minutes = event.minutes + taken().map(|other| other.minutes).sum::<Decimal>();
+    (minutes, event.amount + taken().map(|other| other.amount).sum::<Decimal>())
+}
+
 /// The billing event that takes part of another back.
 fn reversal(original: &BillingEvent, minutes: Decimal, amount: Decimal, reason: &str, ctx: &Context) -> BillingEvent {
     BillingEvent {
-        minutes: -minutes,
-        amount: -amount,
+        // Subtracted, not negated: a decimal's zero has a sign, and it would not survive the log.
+        minutes: Decimal::ZERO - minutes,
+        amount: Decimal::ZERO - amount,
         net: Decimal::ZERO,
         cap: None,
         policy_version: ctx.policy.version,
@@ -88,6 +165,7 @@ fn draft_credit(
     account: &Account,
     invoice: &Id,
     reversals: Vec<BillingEvent>,
+    returned: Vec<Returned>,
     reason: &str,
     ctx: &Context,
 ) -> Result<Option<AccountEvent>, Refusal> {
@@ -111,7 +189,7 @@ fn draft_credit(
     }
     let cover = Cover { kind: InvoiceType::CreditNote, issued_on: ctx.posting_date(ctx.today()?), preceding: Some(number) };
     let (credit, billing_events) = build(account, ctx, &document, cover, lines)?;
-    let drafted = CreditDrafted { credit, corrects: invoice.clone(), billing_events, reason: reason.into() };
+    let drafted = CreditDrafted { credit, corrects: invoice.clone(), billing_events, reason: reason.into(), returned };
     Ok(Some(AccountEvent::CreditDrafted(Box::new(drafted))))
 }
 
@@ -135,9 +213,11 @@ fn credit_draft_line(
         let source = event.reversal_of.as_ref().map(ToString::to_string).unwrap_or_else(|| at.to_string());
         event.id = billing_event_id(document, &source);
     }
-    let minutes: Decimal = -events.iter().map(|event| event.minutes).sum::<Decimal>();
-    let exact = if minutes.is_zero() { Decimal::ONE } else { crate::rounding::hours(minutes) };
-    let (quantity, unit_price) = match quantity_for(net, line.unit_price, exact, currency, rounding).filter(|_| !minutes.is_zero()) {
+    let minutes = Decimal::ZERO - events.iter().map(|event| event.minutes).sum::<Decimal>();
+    let prepaid = events.iter().any(|event| matches!(event.source, Source::Retainer { .. })) && !line.unit_price.is_zero();
+    let exact = if prepaid { net / line.unit_price } else { crate::rounding::hours(minutes) };
+    let by_quantity = prepaid || !minutes.is_zero();
+    let (quantity, unit_price) = match quantity_for(net, line.unit_price, exact, currency, rounding).filter(|_| by_quantity) {
         Some(quantity) => (quantity, line.unit_price),
         None => (Decimal::ONE, net),
     };
@@ -212,6 +292,6 @@ pub fn credit_line(account: &Account, wanted: &CreditLine, ctx: &Context) -> Res
     if let Source::Time { revision, .. } = &mut event.source {
         *revision = None; // money comes back, not a revision of the time
     }
-    let credit = draft_credit(account, &wanted.invoice, vec![event], &wanted.reason, ctx)?;
+    let credit = draft_credit(account, &wanted.invoice, vec![event], Vec::new(), &wanted.reason, ctx)?;
     Ok(credit.into_iter().collect())
 }

@@ -2,7 +2,7 @@
 
 use quoin_canonical::{Date, Decimal, Id, InvoiceType, Money, Payment, PaymentStatus};
 
-use super::{Draft, canonical_id, linked_id, record_time, release_over_cap};
+use super::{Draft, canonical_id, expense, linked_id, release_over_cap, run, time};
 use crate::account::{Account, DocumentStage, InvoiceState};
 use crate::event::{AccountEvent, AdvanceAvailable, InvoicePosted, InvoiceRef, PaymentApplied};
 use crate::policy::{AdvanceUsable, Context, Refusal};
@@ -89,8 +89,12 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
             steps.extend(released);
         }
     } else {
-        for time in waiting(&steps.account, &posting.invoice) {
-            let made = record_time(&steps.account, &time, ctx)?;
+        for changed in waiting(&steps.account, &posting.invoice) {
+            let made = time::resume(&steps.account, &changed, ctx)?;
+            steps.extend(made);
+        }
+        for changed in waiting_expenses(&steps.account, &posting.invoice) {
+            let made = expense::resume(&steps.account, &changed, ctx)?;
             steps.extend(made);
         }
     }
@@ -120,6 +124,29 @@ fn waiting(account: &Account, invoice: &Id) -> Vec<quoin_canonical::TimeEntry> {
         .filter(|entry| entry.portions.iter().any(|portion| portion.event.as_ref().is_some_and(on_it)))
         .filter_map(|entry| entry.pending.clone())
         .collect()
+}
+
+/// Changes of expenses that waited for this document.
+fn waiting_expenses(account: &Account, invoice: &Id) -> Vec<crate::expense::Expense> {
+    let on_it = |event: &Id| account.billing_events.get(event).is_some_and(|event| event.invoice == *invoice);
+    let states = account.expenses.values().filter(|state| state.event.as_ref().is_some_and(on_it));
+    states.filter_map(|state| state.pending.clone()).collect()
+}
+
+/// Makes a draft anew from all that is there now, up to its own day (test TM-04).
+///
+/// # Errors
+/// `INVOICE_UNKNOWN`; `INVOICE_IMMUTABLE`; what the run refuses.
+pub fn recalculate(account: &Account, invoice: &Id, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let state = find(account, invoice)?;
+    let mut steps = Draft::new(account);
+    steps.extend(discard(account, invoice, ctx)?);
+    if steps.events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let anew = run(&steps.account, state.as_of, ctx)?;
+    steps.extend(anew);
+    Ok(steps.events)
 }
 
 /// Money on a document. Settled counts, reversed and refunded take back what counted; anything

@@ -2,17 +2,21 @@
 
 mod credit;
 mod documents;
+mod expense;
 mod milestone;
+mod rates;
 mod retainer;
 mod revenue;
 mod run;
 mod terms;
 mod time;
 
-pub use credit::{approve_credit, credit_line, CreditLine};
-pub use documents::{discard, invoice_posted, payment, release, Posting};
+pub use credit::{CreditLine, approve_credit, credit_document, credit_line};
+pub use documents::{Posting, discard, invoice_posted, payment, recalculate, release};
+pub use expense::record_expense;
 pub use milestone::{accept_milestone, hold_milestone};
-pub use retainer::retainer_due;
+pub use rates::{change_rates, re_rate, rebill};
+pub use retainer::{close_retainer, retainer_due};
 pub use revenue::compute_revenue;
 pub use run::run;
 pub use terms::{assign, open};

@@ -3,11 +3,11 @@
 use jiff::ToSpan;
 use quoin_canonical::{BillingMethod, Date, Decimal, Id, InvoiceType, Money, Period, RetainerTerm, Unit};
 
-use super::{Draft, check_entity};
-use crate::account::{Account, Bucket, Entry, RetainerPeriod, RetainerState};
+use super::{Draft, check_entity, credit};
+use crate::account::{Account, Advance, Bucket, Entry, RetainerPeriod, RetainerState};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
-use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, RetainerSettled, SettledEntry, Source};
-use crate::policy::{Context, Refusal};
+use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, RetainerClosed, RetainerSettled, SettledEntry, Source};
+use crate::policy::{Context, Refusal, RetainerEnd};
 use crate::retainer::{Balance, draw};
 use crate::rounding::{event_amount, hours, quantity_for};
 
@@ -113,10 +113,70 @@ fn printed(net: Decimal, price: Decimal, exact: Decimal, line: &str, account: &A
 fn settle(account: &Account, line: &str, term: &RetainerTerm, until: Date, ctx: &Context) -> Vec<AccountEvent> {
     let mut steps = Draft::new(account);
     while let Some(period) = next_unsettled(steps.account.retainers.get(line), until) {
-        let event = settle_period(&steps.account, line, term, period, ctx);
+        let event = settle_period(&steps.account, line, term, period, false, ctx);
         steps.push(event);
     }
     steps.events
+}
+
+/// Ends a retainer: all its periods are settled, hours beyond are billed, hours left are given
+/// back by credit notes or expire, as the policy says (rules RE1 and RE4).
+///
+/// # Errors
+/// `LINE_UNKNOWN` when the line is no retainer; `INVOICE_NOT_POSTED` while an advance to give back
+/// is not posted; `EN16931`; `LINE_EQUATION`.
+pub fn close_retainer(account: &Account, line: &str, on: Date, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    check_entity(account, ctx)?;
+    let Some(BillingMethod::Retainer(term)) = account.line(line).map(|line| &line.billing) else {
+        let message = format!("contract {} has no retainer line {line}", account.contract.number);
+        return Err(Refusal::new("LINE_UNKNOWN", message).field("/line").owner(&ctx.policy.owners.finance));
+    };
+    if account.retainers.get(line).is_none_or(|state| state.closed_on.is_some()) {
+        return Ok(Vec::new());
+    }
+    let mut steps = Draft::new(account);
+    while let Some(period) = next_unsettled(steps.account.retainers.get(line), Date::MAX) {
+        let last = next_unsettled(steps.account.retainers.get(line), Date::MAX).is_some_and(|next| next.to >= on);
+        let event = settle_period(&steps.account, line, term, period, last, ctx);
+        steps.push(event);
+    }
+    let document = document_id(&steps.account, steps.account.documents);
+    if let Some(over) = overage_line(&steps.account, line, term, Date::MAX, &document, ctx)? {
+        let cover = Cover { kind: InvoiceType::Invoice, issued_on: ctx.posting_date(on), preceding: None };
+        let (invoice, billing_events) = build(&steps.account, ctx, &document, cover, vec![over])?;
+        let released = !ctx.policy.review_drafts;
+        let drafted = InvoiceDrafted { invoice, billing_events, as_of: on, released, advances: Vec::new() };
+        steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
+    }
+    let state = steps.account.retainers.get(line).cloned().unwrap_or_default();
+    let left: Vec<(Date, Decimal)> =
+        state.advances.iter().map(|(start, advance)| (*start, advance.left())).filter(|(_, hours)| *hours > Decimal::ZERO).collect();
+    let refund = ctx.policy.retainer.at_end == RetainerEnd::Refund;
+    if refund {
+        for (start, hours) in &left {
+            let credit = refund_hours(&steps.account, &state.advances[start], *hours, term, ctx)?;
+            steps.extend(credit);
+        }
+    }
+    let lost: Decimal = if refund { Decimal::ZERO } else { left.iter().map(|(_, hours)| *hours).sum() };
+    let breakage = Money::new(lost * term.hourly_rate, account.contract.currency).rounded(ctx.entity.rounding);
+    let (refunded, expired) = if refund { (left, Vec::new()) } else { (Vec::new(), left) };
+    steps.push(AccountEvent::RetainerClosed(RetainerClosed { line: line.to_owned(), on, refunded, expired, breakage }));
+    Ok(steps.events)
+}
+
+fn refund_hours(account: &Account, advance: &Advance, hours: Decimal, term: &RetainerTerm, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let start = advance.bought.period.from;
+    let fee = account.billing_events.values().find(|event| {
+        event.invoice == advance.invoice && event.reversal_of.is_none() && event.source == Source::Retainer { period_start: start }
+    });
+    let Some(fee) = fee else { return Ok(Vec::new()) };
+    let places = account.contract.currency.minor_units();
+    let amount = match hours == advance.bought.hours {
+        true => advance.bought.amount,
+        false => ctx.entity.rounding.round(hours * term.hourly_rate, places),
+    };
+    credit::credit_part(account, &fee.id, Decimal::ZERO, amount, "retainer_ended", ctx)
 }
 
 fn next_unsettled(state: Option<&RetainerState>, until: Date) -> Option<Period> {
@@ -125,7 +185,8 @@ fn next_unsettled(state: Option<&RetainerState>, until: Date) -> Option<Period> 
     periods.filter(|period| period.to < until && state.settled_through.is_none_or(|through| period.to > through)).min_by_key(|p| p.to)
 }
 
-fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Period, ctx: &Context) -> AccountEvent {
+/// Draws the work of a period, oldest hours first. At the end of the retainer nothing expires here.
+fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Period, last: bool, ctx: &Context) -> AccountEvent {
     let policy = &ctx.policy.retainer;
     let mut balances: Vec<Balance> = account
         .retainers
@@ -140,7 +201,8 @@ fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Per
     for entry in work(account, line, period.to) {
         let minutes = entry.in_bucket(Bucket::Unbilled).0;
         let factor = entry.terms.role.as_ref().and_then(|role| policy.role_multipliers.get(role)).copied().unwrap_or(Decimal::ONE);
-        let wanted = hours(minutes) * factor;
+        // Hours are kept to six decimals, like amounts: thirds of an hour would never add up again.
+        let wanted = ctx.entity.rounding.round(hours(minutes) * factor, crate::rounding::EVENT_PLACES);
         let taken = draw(&mut balances, wanted);
         let covered: Decimal = taken.iter().map(|(_, hours)| *hours).sum();
         for (start, hours) in taken {
@@ -155,7 +217,7 @@ fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Per
             over_amount: event_amount(over_minutes * factor, term.overage_rate, ctx.entity.rounding),
         });
     }
-    let expiry = crate::retainer::expire(&balances, period.from, policy);
+    let expiry = if last { Vec::new() } else { crate::retainer::expire(&balances, period.from, policy) };
     let rolled: Decimal = balances.iter().map(|balance| balance.hours).sum::<Decimal>() - expiry.iter().map(|(_, h)| *h).sum::<Decimal>();
     let lost: Decimal = expiry.iter().map(|(_, hours)| *hours).sum();
     let breakage = Money::new(lost * term.hourly_rate, account.contract.currency).rounded(ctx.entity.rounding);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quoin_canonical::{BillingMethod, Date, Decimal, Id, InvoiceType, Money, Period, TaxTreatment, Unit};
 
 use super::check_entity;
-use crate::account::{Account, Bucket, Entry, MilestoneStage, MilestoneState};
+use crate::account::{Account, Bucket, Entry, ExpenseStage, ExpenseState, MilestoneStage, MilestoneState};
 use crate::caps::{Limit, Meter, Verdict};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
 use crate::event::{
@@ -38,6 +38,7 @@ pub fn run(account: &Account, as_of: Date, ctx: &Context) -> Result<Vec<AccountE
     let time = meter_time(account, as_of, &document, ctx);
     let mut lines = time_lines(account, time.groups, ctx)?;
     lines.extend(milestone_lines(account, as_of, &document, ctx));
+    lines.extend(expense_lines(account, as_of, &document, ctx));
     let position = |id: &str| account.contract.lines.iter().position(|line| line.id == id);
     lines.sort_by_key(|line| (position(&line.contract_line), line.service.from)); // stable: keeps each line's own order
     let mut events = Vec::new();
@@ -277,6 +278,59 @@ fn milestone_line(account: &Account, id: &Id, state: &MilestoneState, document: 
         unit: Unit::LumpSum,
         unit_price: amount,
         net: amount,
+        tax: line.tax.clone(),
+        service,
+        events: vec![event],
+    })
+}
+
+/// Billable expenses, a line each. They do not count against caps (rule NX6).
+fn expense_lines(account: &Account, as_of: Date, document: &Id, ctx: &Context) -> Vec<DraftLine> {
+    let mut ready: Vec<&ExpenseState> = account
+        .expenses
+        .values()
+        .filter(|state| state.stage == ExpenseStage::Unbilled && state.expense.date <= as_of)
+        .collect();
+    ready.sort_by_key(|state| (state.expense.date, &state.expense.id));
+    ready.into_iter().filter_map(|state| expense_line(account, state, document, ctx)).collect()
+}
+
+fn expense_line(account: &Account, state: &ExpenseState, document: &Id, ctx: &Context) -> Option<DraftLine> {
+    let expense = &state.expense;
+    let line = account.line(&expense.line)?;
+    let service = Period { from: expense.date, to: expense.date };
+    let cost = expense.cost(ctx.entity.rounding);
+    let event = BillingEvent {
+        id: billing_event_id(document, expense.id.as_str()),
+        contract_line: line.id.clone(),
+        source: Source::Expense { expense: expense.id.clone(), date: expense.date },
+        policy_version: ctx.policy.version,
+        rate: None,
+        minutes: Decimal::ZERO,
+        unit_price: state.amount,
+        amount: state.amount,
+        net: Decimal::ZERO,
+        tax: line.tax.clone(),
+        service,
+        cap: None,
+        invoice: document.clone(),
+        line: String::new(),
+        reversal_of: None,
+        steps: vec![format!(
+            "{} paid, {} without reclaimed tax, plus {} % = {}",
+            expense.paid,
+            cost.normalize(),
+            expense.markup_percent,
+            state.amount
+        )],
+    };
+    Some(DraftLine {
+        contract_line: line.id.clone(),
+        description: format!("{}, {}", expense.description, expense.date),
+        quantity: Decimal::ONE,
+        unit: Unit::One,
+        unit_price: state.amount,
+        net: state.amount,
         tax: line.tax.clone(),
         service,
         events: vec![event],

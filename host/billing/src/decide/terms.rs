@@ -41,8 +41,9 @@ pub fn open(account: Option<&Account>, derived: &Derived, ctx: &Context) -> Resu
 fn check_amendment(account: &Account, derived: &Derived, ctx: &Context) -> Result<(), Refusal> {
     for (id, state) in &account.lines {
         let kept = derived.contract.lines.iter().any(|line| line.id == *id);
-        if !kept && !state.used().is_zero() {
-            let message = format!("line {id} has {} billed on it; keep it in the new version", state.used());
+        let billed = state.invoiced - state.credited;
+        if !kept && !billed.is_zero() {
+            let message = format!("line {id} has {billed} billed on it; keep it in the new version");
             return Err(Refusal::new("LINE_BILLED", message).field("/lines").owner(&ctx.policy.owners.finance));
         }
     }

@@ -7,7 +7,7 @@ use crate::account::{Account, Bucket, DocumentStage, Entry, EntryTerms, Portion}
 use crate::event::{
     AccountEvent, CreditProposed, EntryRefused, OverCapReleased, TimeRecorded, TimeReversed, WrittenOff,
 };
-use crate::policy::{Context, DeletedAfterBilling, Refusal};
+use crate::policy::{Context, CreditMode, DeletedAfterBilling, Refusal};
 use crate::rates::{RateQuery, Resolved, resolve};
 use crate::rounding::{billed_minutes, event_amount};
 
@@ -52,6 +52,10 @@ fn change(
     ctx: &Context,
 ) -> Result<Vec<AccountEvent>, Refusal> {
     let waiting = entry.pending.as_ref().or(entry.proposed.as_ref());
+    if entry.refusal.is_some() && approved && entry.invoiced_minutes().is_zero() {
+        let event = value(account, &entry.terms.entry, task, time, ctx);
+        return Ok(if refused_again(entry, &event) { Vec::new() } else { vec![event] });
+    }
     if waiting == Some(time) || (waiting.is_none() && entry.refusal.is_none() && unchanged(entry, task, time, approved, ctx)) {
         return Ok(Vec::new());
     }
@@ -59,6 +63,32 @@ fn change(
         // The change that waited was taken back at the source: record the entry as it stands.
         return Ok(vec![restated(entry, time, ctx)]);
     }
+    settle(account, entry, task, time, approved, ctx)
+}
+
+/// Whether a refused entry would be refused for the same reason once more.
+fn refused_again(entry: &Entry, event: &AccountEvent) -> bool {
+    let AccountEvent::EntryRefused(refused) = event else { return false };
+    entry.refusal.as_ref() == Some(&refused.refusal.code) && entry.terms == refused.terms
+}
+
+/// Makes a change that waited for a posting, now that there was one.
+pub(super) fn resume(account: &Account, time: &TimeEntry, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let id = canonical_id(&time.header, "time entry")?;
+    let task = linked_id(&time.task, "/task")?;
+    let Some(entry) = account.entries.get(id) else { return Ok(Vec::new()) };
+    settle(account, entry, task, time, time.status == TimeStatus::Approved, ctx)
+}
+
+/// Brings an entry to the state its source has now, in the way its documents allow.
+fn settle(
+    account: &Account,
+    entry: &Entry,
+    task: &Id,
+    time: &TimeEntry,
+    approved: bool,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let holders = documents_of(account, entry);
     if let Some((draft, as_of)) = holders.iter().find(|(_, stage, _)| *stage == DocumentStage::Draft).map(|(id, _, day)| (id, day)) {
         let mut steps = Draft::new(account);
@@ -70,7 +100,8 @@ fn change(
         return Ok(steps.events);
     }
     if holders.iter().any(|(_, stage, _)| *stage == DocumentStage::Released) {
-        return Ok(vec![AccountEvent::CorrectionPending(Box::new(time.clone()))]);
+        let known = entry.pending.as_ref() == Some(time);
+        return Ok(if known { Vec::new() } else { vec![AccountEvent::CorrectionPending(Box::new(time.clone()))] });
     }
     let deleted = time.status == TimeStatus::Deleted && !holders.is_empty();
     if deleted && ctx.policy.deleted_after_billing == DeletedAfterBilling::Propose {
@@ -96,7 +127,10 @@ pub(super) fn correct(
     let keep = if keeps_rate { Decimal::from(minutes) } else { Decimal::ZERO };
     if invoiced > keep {
         let reason = if approved { "time_corrected" } else { "time_withdrawn" };
-        let credits = credit::credit_time(&steps.account, id, invoiced - keep, reason, ctx)?;
+        let credits = match ctx.policy.credit_mode {
+            CreditMode::Partial => credit::credit_time(&steps.account, id, invoiced - keep, reason, ctx)?,
+            CreditMode::FullAndRebill => credit::credit_documents_of(&steps.account, entry, reason, ctx)?,
+        };
         steps.extend(credits);
     }
     if !approved {
@@ -251,6 +285,13 @@ fn restated(entry: &Entry, time: &TimeEntry, ctx: &Context) -> AccountEvent {
     recorded(terms, entry.rate.clone(), free, ctx)
 }
 
+/// An entry with nothing on documents any more, at another rate: all its minutes wait for a run.
+pub(super) fn revalued(entry: &Entry, rate: Resolved, ctx: &Context) -> AccountEvent {
+    let minutes = Decimal::from(entry.terms.billed_minutes);
+    let amount = event_amount(minutes, rate.hourly_rate, ctx.entity.rounding);
+    recorded(entry.terms.clone(), Some(rate), vec![portion(Bucket::Unbilled, minutes, amount)], ctx)
+}
+
 /// The role somebody works in: by assignment to the task, else as the contract line proposes, else
 /// by the only role they have on the project.
 fn role_of(account: &Account, task: &Id, line: &str, resource: &str) -> Option<String> {
@@ -276,7 +317,7 @@ fn role_of(account: &Account, task: &Id, line: &str, resource: &str) -> Option<S
     }
 }
 
-fn find_rate(account: &Account, terms: &EntryTerms, ctx: &Context) -> Result<Resolved, Refusal> {
+pub(super) fn find_rate(account: &Account, terms: &EntryTerms, ctx: &Context) -> Result<Resolved, Refusal> {
     let assignment = account.assignments.iter().find(|(_, assignment)| {
         assignment.resource.eq_ignore_ascii_case(&terms.resource) && Some(&assignment.role) == terms.role.as_ref()
     });

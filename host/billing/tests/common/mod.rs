@@ -173,11 +173,19 @@ impl Book {
 
     /// Decides and applies; then decides again and finds nothing left to do.
     pub fn decide(&mut self, decide: impl Fn(&Account, &Context) -> Result<Vec<AccountEvent>, Refusal>) -> Vec<AccountEvent> {
-        let events = decide(self.account(), &self.ctx).unwrap();
+        self.try_decide(decide).unwrap()
+    }
+
+    /// The same, where a refusal is expected.
+    pub fn try_decide(
+        &mut self,
+        decide: impl Fn(&Account, &Context) -> Result<Vec<AccountEvent>, Refusal>,
+    ) -> Result<Vec<AccountEvent>, Refusal> {
+        let events = decide(self.account(), &self.ctx)?;
         let events = self.apply(events);
-        let again = decide(self.account(), &self.ctx).unwrap();
+        let again = decide(self.account(), &self.ctx)?;
         assert!(again.is_empty(), "deciding twice has a second effect: {again:?}");
-        events
+        Ok(events)
     }
 
     pub fn time(&mut self, entry: &TimeEntry) -> Vec<AccountEvent> {

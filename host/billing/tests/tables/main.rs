@@ -1,0 +1,150 @@
+//! Runs the rule tables beside this file: every case of every `.txt` is a test of its own.
+//!
+//! A case begins in the first column with its id and a title. Its steps are indented:
+//! `verb arguments => what follows`. A step without `=>` must merely succeed. Numbers are compared
+//! as written. `refused CODE words` matches a refusal of that code whose text has all the words.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod amounts;
+mod document;
+mod story;
+
+use std::collections::BTreeSet;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+const TABLES: [(&str, &str); 9] = [
+    ("rounding", include_str!("rounding.txt")),
+    ("rates", include_str!("rates.txt")),
+    ("time", include_str!("time.txt")),
+    ("caps", include_str!("caps.txt")),
+    ("fixed", include_str!("fixed.txt")),
+    ("retainer", include_str!("retainer.txt")),
+    ("corrections", include_str!("corrections.txt")),
+    ("revenue", include_str!("revenue.txt")),
+    ("en16931", include_str!("en16931.txt")),
+];
+
+/// Rows of the acceptance rules: each must have at least one case.
+const RULES: [(&str, u32); 8] =
+    [("RD", 16), ("RT", 9), ("TM", 5), ("NX", 7), ("FM", 10), ("RE", 8), ("CO", 7), ("RR", 6)];
+
+#[derive(Debug, Clone)]
+struct Case {
+    id: String,
+    title: String,
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    line: usize,
+    text: String,
+    wanted: Option<String>,
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (file, text) in TABLES {
+        for case in parse(text) {
+            seen.insert(case.id.trim_end_matches(|c: char| c.is_ascii_lowercase()).to_owned());
+            let name = format!("{file}::{} {}", case.id, case.title);
+            trials.push(Trial::test(name, move || run(file, &case)));
+        }
+    }
+    trials.push(Trial::test("every rule has a case", move || {
+        let missing: Vec<String> = RULES
+            .iter()
+            .flat_map(|(family, count)| (1..=*count).map(move |n| format!("{family}-{n:02}")))
+            .filter(|id| !seen.contains(id))
+            .collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("no case for {}", missing.join(", ")).into()) }
+    }));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn parse(text: &str) -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let bare = line.trim();
+        if bare.is_empty() || bare.starts_with('#') {
+            continue;
+        }
+        if !line.starts_with(' ') {
+            let (id, title) = bare.split_once(' ').unwrap_or((bare, ""));
+            cases.push(Case { id: id.into(), title: title.trim().into(), steps: Vec::new() });
+            continue;
+        }
+        let (text, wanted) = match bare.split_once("=>") {
+            Some((text, wanted)) => (text.trim(), Some(wanted.trim().to_owned())),
+            None => (bare, None),
+        };
+        let case = cases.last_mut().expect("a step stands under a case");
+        case.steps.push(Step { line: at + 1, text: text.into(), wanted });
+    }
+    cases
+}
+
+fn run(file: &str, case: &Case) -> Result<(), Failed> {
+    if !case.steps.iter().any(|step| step.wanted.is_some()) {
+        return Err("a case without any => checks nothing".into());
+    }
+    let mut world = World::default();
+    for step in &case.steps {
+        let outcome = world.step(&step.text);
+        let fail = |found: &str, wanted: &str| -> Failed {
+            format!("{file}.txt line {}: {}\n   found: {found}\n  wanted: {wanted}", step.line, step.text).into()
+        };
+        match (&outcome, &step.wanted) {
+            (Ok(_), None) => {}
+            (Ok(found), Some(wanted)) if squeeze(found) == squeeze(wanted) => {}
+            (Err(found), Some(wanted)) if refused_as(found, wanted) => {}
+            (Ok(found) | Err(found), wanted) => return Err(fail(found, wanted.as_deref().unwrap_or("success"))),
+        }
+    }
+    Ok(())
+}
+
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn refused_as(found: &str, wanted: &str) -> bool {
+    let mut words = wanted.split_whitespace();
+    words.next() == Some("refused") && words.all(|word| found.contains(word))
+}
+
+/// What the steps of one case work on.
+#[derive(Default)]
+pub struct World {
+    amounts: amounts::Amounts,
+    story: story::Story,
+    document: document::Document,
+}
+
+impl World {
+    fn step(&mut self, text: &str) -> Result<String, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (verb, rest) = words.split_first().ok_or("an empty step")?;
+        let known = self.amounts.step(verb, rest).or_else(|| self.story.step(verb, rest)).or_else(|| self.document.step(verb, rest));
+        known.unwrap_or_else(|| Err(format!("there is no verb '{verb}'")))
+    }
+}
+
+/// The value of `name=value` among the words.
+pub fn option<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
+    words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Hours such as `8h`, or minutes such as `20min`, as minutes.
+pub fn minutes(text: &str) -> u32 {
+    let value = |text: &str| common::dec(text);
+    let minutes = match text.strip_suffix('h') {
+        Some(hours) => value(hours) * common::dec("60"),
+        None => value(text.strip_suffix("min").unwrap_or(text)),
+    };
+    minutes.normalize().to_string().parse().expect("whole minutes")
+}

@@ -1,0 +1,402 @@
+//! Verbs about an account: what happens to a contract, and which documents follow.
+
+use billing::account::Bucket;
+use billing::policy::{BillingPolicy, CreditMode, DeletedAfterBilling, GroupBy, RetainerEnd};
+use billing::rates::RateRow;
+use billing::{Account, AccountEvent, CreditLine, Expense, Refusal};
+use quoin_canonical::*;
+
+use crate::common::{self, Book, customer, day, dec, eur, euros, id};
+use crate::{minutes, option};
+
+#[derive(Default)]
+pub struct Story {
+    lines: Vec<QuoteLine>,
+    version: u32,
+    closed: Option<String>,
+    policy: BillingPolicy,
+    rows: Vec<RateRow>,
+    book: Option<Book>,
+    drafts: Vec<Invoice>,
+    posted: Vec<Invoice>,
+}
+
+type Outcome = Result<String, String>;
+
+impl Story {
+    pub fn step(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
+        if let Some(done) = self.set_up(verb, words) {
+            return Some(done);
+        }
+        self.input(verb, words).or_else(|| self.command(verb, words)).or_else(|| self.question(verb, words))
+    }
+
+    fn set_up(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
+        Some(match (verb, words) {
+            ("line", [id, what, rest @ ..]) => self.line(id, what, rest),
+            ("policy", options) => self.set_policy(options),
+            ("closed", [date]) => {
+                self.closed = Some((*date).into());
+                if let Some(book) = &mut self.book {
+                    book.ctx.entity.closed_through = Some(day(date));
+                }
+                Ok(String::new())
+            }
+            ("now", [instant]) => {
+                self.book.as_mut()?.at(instant);
+                Ok(String::new())
+            }
+            ("open", []) => self.open(),
+            ("amend", []) => self.amend(),
+            ("card", [level, id, rate, rest @ ..]) => self.card(level, id, rate, rest),
+            _ => return None,
+        })
+    }
+
+    fn input(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
+        Some(match (verb, words) {
+            ("time", [key, line, who, date, time, rest @ ..]) => {
+                let entry = self.entry(key, line, who, date, time, rest);
+                self.decide(|account, ctx| billing::record_time(account, &entry, ctx))
+            }
+            ("accept" | "withdraw", [line, code, date]) => {
+                let mut milestone = self.book.as_ref()?.milestone(line, code, date);
+                if verb == "withdraw" {
+                    milestone.status = MilestoneStatus::Withdrawn;
+                    milestone.acceptance = None;
+                }
+                self.decide(|account, ctx| billing::accept_milestone(account, &milestone, ctx))
+            }
+            ("expense", [key, line, date, paid, rest @ ..]) => {
+                let expense = expense(key, line, date, paid, rest);
+                self.decide(|account, ctx| billing::record_expense(account, &expense, ctx))
+            }
+            ("pay", [key, amount]) => {
+                let invoice = self.posted.iter().find(|invoice| invoice.kind != InvoiceType::CreditNote)?.clone();
+                let payment = Payment {
+                    header: Header { id: Some(id(key)), ..Header::default() },
+                    invoice: Link::Id(invoice.header.id?),
+                    amount: euros(amount),
+                    value_date: day("2026-04-20"),
+                    status: PaymentStatus::Settled,
+                };
+                self.decide(|account, ctx| billing::payment(account, &payment, ctx))
+            }
+            ("post", []) => self.post(),
+            _ => return None,
+        })
+    }
+
+    fn command(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
+        Some(match (verb, words) {
+            ("run", [date]) => self.decide(|account, ctx| billing::run(account, day(date), ctx)),
+            ("retainer", [line, date]) => self.decide(|account, ctx| billing::retainer_due(account, line, day(date), ctx)),
+            ("close", [line, date]) => self.decide(|account, ctx| billing::close_retainer(account, line, day(date), ctx)),
+            ("release", []) => {
+                let draft = self.last_id()?;
+                self.decide(|account, ctx| billing::release(account, &draft, ctx))
+            }
+            ("release", ["first"]) => {
+                let draft = self.book.as_ref()?.account().invoices.values().find(|s| s.stage == billing::account::DocumentStage::Discarded)?;
+                let draft = draft.invoice.header.id.clone()?;
+                self.decide(|account, ctx| billing::release(account, &draft, ctx))
+            }
+            ("recalculate", []) => {
+                let draft = self.last_id()?;
+                self.decide(|account, ctx| billing::recalculate(account, &draft, ctx))
+            }
+            ("reevaluate", [line]) => self.decide(|account, ctx| billing::release_over_cap(account, line, "command", ctx)),
+            ("write-off", [key]) => self.decide(|account, ctx| billing::write_off(account, &id(key), "agreed", ctx)),
+            ("approve-credit", [key]) => {
+                let book = self.book.as_mut()?;
+                let events = billing::approve_credit(book.account(), &id(key), &book.ctx).map_err(|refusal| said(&refusal));
+                events.map(|events| self.note(events, true))
+            }
+            ("credit-line", [line, net]) => {
+                let invoice = self.posted.first()?.header.id.clone()?;
+                let wanted = CreditLine { key: "k".into(), invoice, line: (*line).into(), net: dec(net), reason: "goodwill".into() };
+                self.decide(|account, ctx| billing::credit_line(account, &wanted, ctx))
+            }
+            ("hold", [line, code]) => {
+                let milestone = self.book.as_ref()?.milestone(line, code, "2026-01-01").header.id?;
+                self.decide(|account, ctx| billing::hold_milestone(account, &milestone, Some("found by hand in the books"), ctx))
+            }
+            ("rates", []) => {
+                let rows = self.rows.clone();
+                self.decide(|account, ctx| billing::change_rates(account, &rows, ctx))
+            }
+            ("re-rate", [line]) => self.decide(|account, ctx| billing::re_rate(account, line, ctx)),
+            ("rebill", [key]) => self.decide(|account, ctx| billing::rebill(account, &id(key), ctx)),
+            _ => return None,
+        })
+    }
+
+    fn question(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
+        let account = self.book.as_ref()?.account();
+        Some(match (verb, words) {
+            ("lines", []) => Ok(self.drafts.last()?.lines.iter().map(printed).collect::<Vec<_>>().join(" | ")),
+            ("document", []) => {
+                let draft = self.drafts.last()?;
+                let service = draft.lines.first()?.service_period?;
+                Ok(format!("issued {} due {} service {}..{}", draft.issued_on, draft.due_on, service.from, service.to))
+            }
+            ("corrects", []) => Ok(self.drafts.last()?.preceding_invoice.clone().unwrap_or_default()),
+            ("shares", [line]) => {
+                let events = account.explain(self.drafts.last()?.header.id.as_ref()?, line);
+                Ok(events.iter().map(|event| format!("{:.2}", event.net)).collect::<Vec<_>>().join(" "))
+            }
+            ("bucket", [name]) => Ok(bucket(account, name)),
+            ("balance", []) => {
+                let state = account.invoice(self.posted.first()?.header.id.as_ref()?)?;
+                Ok(format!("{:.2} {}", state.open().amount, word(state.status())))
+            }
+            ("left", [line]) => {
+                let left: Decimal = account.retainers.get(*line)?.advances.values().map(|advance| advance.left()).sum();
+                Ok(format!("{} h", left.normalize()))
+            }
+            ("milestone", [line, code]) => {
+                let id = self.book.as_ref()?.milestone(line, code, "2026-01-01").header.id?;
+                Ok(word(account.milestones.get(&id)?.stage))
+            }
+            ("revenue", [date, rest @ ..]) => return Some(self.revenue(date, rest)),
+            _ => return None,
+        })
+    }
+
+    fn decide(&mut self, decide: impl Fn(&Account, &billing::Context) -> Result<Vec<AccountEvent>, Refusal>) -> Outcome {
+        let book = self.book.as_mut().ok_or("the account is not open")?;
+        let events = book.try_decide(decide).map_err(|refusal| said(&refusal))?;
+        Ok(self.note(events, false))
+    }
+
+    /// Keeps the drafted documents, and says what happened.
+    fn note(&mut self, events: Vec<AccountEvent>, apply: bool) -> String {
+        let events = if apply { self.book.as_mut().unwrap().apply(events) } else { events };
+        for event in &events {
+            match event {
+                AccountEvent::InvoiceDrafted(drafted) => self.drafts.push(drafted.invoice.clone()),
+                AccountEvent::CreditDrafted(drafted) => self.drafts.push(drafted.credit.clone()),
+                _ => {}
+            }
+        }
+        if events.is_empty() { "nothing".into() } else { events.iter().map(told).collect::<Vec<_>>().join("; ") }
+    }
+
+    fn last_id(&self) -> Option<Id> {
+        self.drafts.last()?.header.id.clone()
+    }
+
+    fn post(&mut self) -> Outcome {
+        let document = self.drafts.last().cloned().ok_or("nothing is drafted")?;
+        let events = self.book.as_mut().ok_or("not open")?.post(&document);
+        let number = self.book.as_ref().and_then(|book| book.account().invoice(document.header.id.as_ref()?)?.invoice.number.clone());
+        self.posted.push(Invoice { number, ..document });
+        Ok(self.note(events, false))
+    }
+
+    fn line(&mut self, id: &str, what: &str, rest: &[&str]) -> Outcome {
+        let billing = match (what, rest) {
+            ("time", roles) => {
+                let named = roles.iter().filter(|word| !word.starts_with("cap=") && !word.starts_with("tax="));
+                let roles_of = named.filter_map(|word| word.split_once('=')).map(|(name, rate)| match rate.split_once(':') {
+                    Some((rate, who)) => common::role(name, rate, Some(&format!("{who}@x"))),
+                    None => common::role(name, rate, None),
+                });
+                let cap = option(rest, "cap").and_then(|cap| cap.split_once(':'));
+                let mode = cap.map_or(CapMode::Fit, |(_, mode)| serde_json::from_value(mode.into()).unwrap());
+                common::hourly(roles_of.collect(), cap.map(|(limit, _)| limit), mode)
+            }
+            ("fixed", [price, shares, ..]) => common::fixed(price, &shares.split('/').collect::<Vec<_>>()),
+            ("retainer", [hours, rate, overage, starts, ..]) => common::retainer(hours, rate, overage, starts),
+            _ => return Err(format!("a line of {what}?")),
+        };
+        let mut line = common::line(id, &format!("Work {id}"), billing);
+        line.cost_estimate = option(rest, "cost").map(euros);
+        line.tax = option(rest, "tax").map(|rate| TaxTreatment { rate_percent: Some(dec(rate)), ..common::standard_tax() });
+        self.lines.retain(|known| known.id != id);
+        self.lines.push(line);
+        Ok(String::new())
+    }
+
+    fn set_policy(&mut self, options: &[&str]) -> Outcome {
+        for option in options {
+            match option.split_once('=').unwrap_or((option, "")) {
+                ("review", _) => self.policy.review_drafts = true,
+                ("by", "person") => self.policy.group_by = GroupBy::Person,
+                ("credit", "full") => self.policy.credit_mode = CreditMode::FullAndRebill,
+                ("deleted", "credit") => self.policy.deleted_after_billing = DeletedAfterBilling::Credit,
+                ("rollover", hours) => self.policy.retainer.rollover_cap_hours = dec(hours),
+                ("end", "expire") => self.policy.retainer.at_end = RetainerEnd::Expire,
+                ("usable", "paid") => self.policy.retainer.usable = billing::policy::AdvanceUsable::AfterPayment,
+                (role, factor) if !factor.is_empty() => {
+                    self.policy.retainer.role_multipliers.insert(role.into(), dec(factor));
+                }
+                (other, _) => return Err(format!("policy {other}?")),
+            }
+        }
+        Ok(String::new())
+    }
+
+    fn quote(&self) -> Quote {
+        Quote { version: self.version, customer: customer(), ..common::quote(self.lines.clone()) }
+    }
+
+    fn open(&mut self) -> Outcome {
+        self.version = 1;
+        let mut entity = common::entity();
+        entity.closed_through = Some(self.closed.as_deref().map_or(day("2025-12-31"), day));
+        billing::derive(&self.quote(), &entity, &id("customer"), &self.policy).map_err(|refusal| said(&refusal))?;
+        let mut book = Book::open_with(&self.quote(), entity, self.policy.clone());
+        if !self.rows.is_empty() {
+            let rows = self.rows.clone();
+            book.decide(|account, ctx| billing::change_rates(account, &rows, ctx));
+        }
+        self.book = Some(book);
+        Ok("opened".into())
+    }
+
+    fn amend(&mut self) -> Outcome {
+        self.version += 1;
+        let quote = self.quote();
+        let book = self.book.as_mut().ok_or("not open")?;
+        let derived = billing::derive(&quote, &book.ctx.entity, &id("customer"), &book.ctx.policy).map_err(|r| said(&r))?;
+        book.derived = derived.clone();
+        self.decide(|account, ctx| billing::open(Some(account), &derived, ctx))
+    }
+
+    fn card(&mut self, level: &str, row: &str, rate: &str, rest: &[&str]) -> Outcome {
+        let level = serde_json::from_value(level.into()).map_err(|error| error.to_string())?;
+        self.rows.retain(|known| known.id != row);
+        self.rows.push(RateRow {
+            role: option(rest, "role").map(str::to_owned),
+            from: option(rest, "from").map(day),
+            to: option(rest, "to").map(day),
+            ..RateRow::new(row, 1, level, eur(), dec(rate))
+        });
+        Ok(String::new())
+    }
+
+    fn entry(&self, key: &str, line: &str, who: &str, date: &str, time: &str, rest: &[&str]) -> TimeEntry {
+        let book = self.book.as_ref().expect("open first");
+        let mut entry = book.entry(key, line, &format!("{who}@x"), date, minutes(time));
+        entry.header.version = Some(option(rest, "rev").unwrap_or("1").into());
+        for word in rest {
+            match *word {
+                "free" => entry.billing_type = BillingType::NonChargeable,
+                "complimentary" => entry.billing_type = BillingType::Complimentary,
+                "submitted" => entry.status = TimeStatus::Submitted,
+                "rejected" => entry.status = TimeStatus::Rejected,
+                "deleted" => entry.status = TimeStatus::Deleted,
+                _ => {}
+            }
+        }
+        entry
+    }
+
+    fn revenue(&mut self, date: &str, rest: &[&str]) -> Outcome {
+        let cost = |word: &&str| {
+            let (line, amounts) = word.split_once('=')?;
+            let (cost, books) = amounts.split_once(':').map_or((amounts, None), |(cost, books)| (cost, Some(books)));
+            Some(ProjectFinancials {
+                header: Header::default(),
+                project: Link::Id(id("project")),
+                contract_line: line.into(),
+                as_of: day(date),
+                cost_to_date: euros(cost),
+                revenue_to_date: books.map(euros),
+            })
+        };
+        let rows: Vec<ProjectFinancials> = rest.iter().filter_map(cost).collect();
+        self.decide(|account, ctx| billing::compute_revenue(account, day(date), &rows, ctx))
+    }
+}
+
+fn expense(key: &str, line: &str, date: &str, paid: &str, rest: &[&str]) -> Expense {
+    Expense {
+        id: id(key),
+        revision: option(rest, "rev").map(str::to_owned),
+        line: line.into(),
+        date: day(date),
+        description: "Travel".into(),
+        paid: euros(paid),
+        reclaimable_percent: option(rest, "tax").map(dec),
+        markup_percent: option(rest, "markup").map_or(Decimal::ZERO, dec),
+        billable: !rest.contains(&"own"),
+        approved: !rest.contains(&"rejected"),
+    }
+}
+
+fn said(refusal: &Refusal) -> String {
+    format!("refused {} {} {} ({})", refusal.code, refusal.field, refusal.message, refusal.owner)
+}
+
+fn word(value: impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap_or_default().to_owned()
+}
+
+fn bucket(account: &Account, name: &str) -> String {
+    let bucket: Bucket = serde_json::from_value(name.into()).unwrap();
+    let (minutes, amount) = account.buckets(None).buckets.get(&bucket).copied().unwrap_or_default();
+    format!("{} min {:.2}", minutes.normalize(), amount)
+}
+
+fn printed(line: &InvoiceLine) -> String {
+    format!("{} {} x {:.2} = {:.2}", line.contract_line, line.quantity.value.normalize(), line.unit_price, line.net.amount)
+}
+
+fn document(invoice: &Invoice) -> String {
+    let (net, tax, gross) = common::totals(invoice);
+    format!("{net} + {tax} = {gross}")
+}
+
+fn hours(parts: &[(Date, Decimal)]) -> Decimal {
+    parts.iter().map(|(_, hours)| *hours).sum::<Decimal>().normalize()
+}
+
+fn told(event: &AccountEvent) -> String {
+    match event {
+        AccountEvent::TimeRecorded(recorded) => {
+            let rate = recorded.rate.as_ref().map_or("no rate".into(), |rate| format!("at {:.2}", rate.hourly_rate));
+            format!("recorded {rate}{}", if recorded.late { " late" } else { "" })
+        }
+        AccountEvent::EntryRefused(refused) => {
+            let refusal = &refused.refusal;
+            format!("held {}: {} ({})", refusal.code, refusal.message, refusal.owner)
+        }
+        AccountEvent::CreditProposed(proposed) => format!("credit proposed {:.2} ({})", proposed.net.amount, proposed.owner),
+        AccountEvent::MilestoneReady(ready) => format!("ready {:.2}", ready.amount.amount),
+        AccountEvent::InvoiceDrafted(drafted) => format!("{} {}", word(drafted.invoice.kind), document(&drafted.invoice)),
+        AccountEvent::CreditDrafted(drafted) => format!("credit {}", document(&drafted.credit)),
+        AccountEvent::InvoicePosted(posted) => format!("posted, open {:.2}", posted.open.amount),
+        AccountEvent::OverCapHeld(held) => format!("held {} {:.2}", held.line, held.amount.amount),
+        AccountEvent::CapAlert(alert) => format!("alert {} %", alert.percent),
+        AccountEvent::PaymentApplied(applied) => format!("open {:.2} {}", applied.open.amount, word(applied.status)),
+        AccountEvent::AdvanceAvailable(advance) => format!("available {} h", advance.bought.hours),
+        AccountEvent::RetainerSettled(settled) => format!(
+            "drawn {} h, rolled {} h, expired {} h, breakage {:.2}",
+            hours(&settled.drawn),
+            settled.rolled_hours.normalize(),
+            hours(&settled.expired),
+            settled.breakage.amount
+        ),
+        AccountEvent::RetainerClosed(closed) => {
+            format!("closed, refunded {} h, expired {} h", hours(&closed.refunded), hours(&closed.expired))
+        }
+        AccountEvent::ExpenseRecorded(recorded) => format!("expense {:.2}", recorded.amount),
+        AccountEvent::RatesChanged(changed) => {
+            let of = |a: &billing::event::AffectedEntry| format!("{:.2} was {:.2}: {:.2}", a.rate_now, a.billed_rate, a.difference.amount);
+            format!("rates changed, affected [{}]", changed.affected.iter().map(of).collect::<Vec<_>>().join(", "))
+        }
+        AccountEvent::RevenueComputed(computed) => computed.positions.iter().map(position).collect::<Vec<_>>().join(" | "),
+        AccountEvent::RevenueDiffers(differs) => format!("books differ by {:.2} ({})", differs.difference.amount, differs.owner),
+        other => other.kind().trim_start_matches("billing.").replace('_', " "),
+    }
+}
+
+fn position(position: &billing::event::LinePosition) -> String {
+    let i = &position.indicator;
+    format!(
+        "{} {} {:.2} billed {:.2} asset {:.2} liability {:.2}",
+        i.contract_line, i.method, i.revenue.amount, i.billed.amount, i.contract_asset.amount, i.contract_liability.amount
+    )
+}
