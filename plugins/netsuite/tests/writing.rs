@@ -2,7 +2,8 @@
 
 mod support;
 
-use quoin_sdk::{Customer, FaultKind, Invoice, InvoiceStatus, InvoiceType, ObjectKind, Outcome, Status};
+use plugin_netsuite::NetSuite;
+use quoin_sdk::{Customer, FaultKind, Invoice, InvoiceStatus, InvoiceType, ObjectKind, Outcome, Sink, Status};
 use quoin_testkit::item;
 use serde_json::{Value, json};
 use support::*;
@@ -335,4 +336,21 @@ fn throttling_and_sign_in_are_told_apart() {
         }
         assert_eq!(erp.counts(), json!({}), "{kind}: nothing is made when nobody could be looked for");
     }
+}
+
+#[test]
+fn a_look_up_that_cannot_ask_knows_nothing() {
+    let erp = Erp::open();
+    let (customer, job) = provisioned(&erp);
+    let item = document_item(&march(), &customer, &job);
+    erp.apply(ObjectKind::Invoice, &item);
+    for kind in ["throttle", "server_error", "forbidden", "html", "drop_request", "truncate"] {
+        erp.fault(json!({"route": "GET /services/rest/record/v1/invoice", "fault": kind}));
+        let seen = erp.lookup(ObjectKind::Invoice, &item);
+        assert_eq!(seen.status, Status::Unknown, "{kind}: {:?}", seen.fault);
+    }
+    erp.fault(json!({"route": "GET /services/rest/record/v1/invoice", "fault": "expire_token"}));
+    let refused = NetSuite::lookup(&erp, ObjectKind::Invoice, std::slice::from_ref(&item)).unwrap_err();
+    assert_eq!(refused.kind, FaultKind::AuthExpired);
+    assert_eq!(erp.lookup(ObjectKind::Invoice, &item).status, Status::Created);
 }

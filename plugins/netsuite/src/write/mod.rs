@@ -17,28 +17,39 @@ use crate::wire::Identity;
 /// # Errors
 /// Only for an object this connector does not write; everything else is the item's outcome.
 pub fn settle(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome, Fault> {
-    let outcome = match object {
-        ObjectKind::Customer => customer::settle(api, item),
-        ObjectKind::BillingSetup => setup::settle(api, item),
-        ObjectKind::Invoice => invoice::settle(api, item),
-        other => return Err(Fault::unsupported(other)),
-    };
+    let outcome = steps(api, object, item)?;
     Ok(outcome.unwrap_or_else(|fault| Outcome::after_fault(item, fault)))
 }
 
 /// What became of one item: the same steps on a door that refuses to write. What needs nothing more
-/// is there; what would have to be written is not, or not wholly.
+/// is there; what would have to be written is not, or not wholly; when NetSuite cannot be asked,
+/// nothing is known.
 ///
 /// # Errors
-/// When NetSuite cannot be asked, or for an object this connector does not write.
+/// When the credential is refused, or for an object this connector does not write.
 pub fn look_up(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome, Fault> {
-    let mut outcome = settle(api, object, item)?;
-    match (outcome.status, &outcome.fault) {
-        (Status::Unchanged, _) => outcome.status = Status::Created,
-        (Status::Retry, Some(fault)) if fault.code != code::NOT_SENT => return Err(fault.clone()),
-        _ => {}
+    match steps(api, object, item)? {
+        Ok(mut outcome) => {
+            if outcome.status == Status::Unchanged {
+                outcome.status = Status::Created;
+            }
+            Ok(outcome)
+        }
+        Err(fault) if fault.code == code::NOT_SENT => Ok(Outcome::retry(item, fault)),
+        Err(fault) if fault.kind == FaultKind::AuthExpired => Err(fault),
+        Err(fault) if fault.kind == FaultKind::Conflict => Ok(Outcome::conflict(item, fault)),
+        Err(fault) => Ok(Outcome::unknown(item, fault)),
     }
-    Ok(outcome)
+}
+
+/// The outer error is for the whole call, the inner one is the item's.
+fn steps(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Result<Outcome, Fault>, Fault> {
+    match object {
+        ObjectKind::Customer => Ok(customer::settle(api, item)),
+        ObjectKind::BillingSetup => Ok(setup::settle(api, item)),
+        ObjectKind::Invoice => Ok(invoice::settle(api, item)),
+        other => Err(Fault::unsupported(other)),
+    }
 }
 
 /// What happened to a part of an item.
