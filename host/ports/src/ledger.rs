@@ -2,6 +2,7 @@
 //! commit is all or nothing, and acknowledged means flushed.
 
 use async_trait::async_trait;
+pub use process::{Sighting, XrefRow};
 use process::{Command, CommandId, Event, EventDraft, Exception, TimerRow};
 use quoin_canonical::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,8 @@ pub enum Expect {
 /// One durable operation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Op {
-    /// Adds an event to the log.
+    /// Adds an event to the log. An id that the log has already is the same event told twice: nothing is
+    /// added, and the receipt has the number it got the first time.
     Append(EventDraft),
     /// Writes a JSON document: process instances, contract accounts, projections.
     PutDocument {
@@ -72,7 +74,8 @@ pub enum Op {
         /// Content.
         value: Value,
     },
-    /// Queues a command, due at `not_before`.
+    /// Queues a command, due at `not_before`. One that is open under the same id is replaced, and its
+    /// lease ends: that is how an attempt is rescheduled.
     PutCommand {
         /// The command.
         command: Command,
@@ -118,39 +121,6 @@ pub enum Op {
     PutException(Exception),
 }
 
-/// One row of the cross-reference store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct XrefRow {
-    /// Connection.
-    pub connection: String,
-    /// Canonical object kind.
-    pub object: String,
-    /// Vendor id.
-    pub external: String,
-    /// Canonical id.
-    pub id: Id,
-    /// Business key of the deal it belongs to, where it belongs to one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-}
-
-/// What was last seen of a vendor's record: dedupe, echo suppression and change detection.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sighting {
-    /// Connection.
-    pub connection: String,
-    /// Canonical object kind.
-    pub object: String,
-    /// Vendor id.
-    pub external: String,
-    /// Vendor version.
-    pub version: Option<String>,
-    /// Fingerprint of the canonical content, hex SHA-256.
-    pub fingerprint: String,
-    /// The canonical content.
-    pub data: Value,
-}
-
 /// Proof of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
@@ -172,7 +142,8 @@ pub enum CommitError {
         /// The limit.
         limit_bytes: u64,
     },
-    /// The store stopped itself: disk full, an I/O error, or damage. Nothing more is accepted.
+    /// The store stopped itself: disk full, an I/O error, or damage. Nothing more is accepted. Whether
+    /// this commit is there is unknown until the store is opened again.
     #[error("the store has stopped: {0}")]
     Stopped(String),
 }
@@ -191,10 +162,11 @@ pub fn partition_of(key: &str) -> u16 {
 /// The store.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Commits. `Ok` means: durable, all of it.
+    /// Commits. `Ok` means: durable, all of it, and seen by every read from now on. A caller that stops
+    /// waiting does not take the commit back.
     ///
     /// # Errors
-    /// [`CommitError`]; nothing happened.
+    /// [`CommitError`]; nothing happened, except that [`CommitError::Stopped`] leaves it open.
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError>;
 
     /// Events of a partition after a sequence number, oldest first.
@@ -216,11 +188,12 @@ pub trait Ledger: Send + Sync {
     /// Takes up to `limit` commands that are due at `now`, lowest priority number first, and leases them until `until`:
     /// nobody else gets them before. The embedded store forgets leases with its process.
     async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Command>;
-    /// Gives leased commands back.
+    /// Gives leased commands back: they are due again, and [`Ledger::work`] rings.
     async fn release(&self, commands: &[CommandId]);
-    /// When the next command or timer is due; `None` when there is none.
+    /// When the next command or timer is due (a leased command: when its lease ends); `None` when there is
+    /// none.
     async fn next_due(&self) -> Option<Timestamp>;
-    /// Timers due at `now`.
+    /// Timers due at `now`, earliest first.
     async fn due_timers(&self, now: Timestamp, limit: usize) -> Vec<TimerRow>;
     /// Open commands of a business key.
     async fn commands_of_key(&self, key: &str) -> Vec<Command>;
@@ -235,10 +208,10 @@ pub trait Ledger: Send + Sync {
     async fn sighting(&self, connection: &str, object: &str, external: &str) -> Option<Sighting>;
     /// A poll cursor.
     async fn cursor(&self, name: &str) -> Option<Vec<u8>>;
-    /// Exceptions, open ones only unless `all`.
+    /// Exceptions, newest first, open ones only unless `all`.
     async fn exceptions(&self, all: bool, limit: usize) -> Vec<Exception>;
 
-    /// The last sequence number of the log, changing with each commit: what followers wait on.
+    /// The last sequence number of the log, changing with each commit that appends: what followers wait on.
     fn head(&self) -> watch::Receiver<u64>;
     /// A number that changes with every commit that queued commands or timers.
     fn work(&self) -> watch::Receiver<u64>;

@@ -64,7 +64,10 @@ impl<V: View> Desk<V> {
     }
 
     /// Changes the view, ends leases, rings the bells.
-    pub(crate) fn change<T>(&self, apply: impl FnOnce(&mut V) -> Result<(T, Changes), ViewError>) -> Result<T, ViewError> {
+    pub(crate) fn change<T>(
+        &self,
+        apply: impl FnOnce(&mut V) -> Result<(T, Changes), ViewError>,
+    ) -> Result<T, ViewError> {
         let mut leases = self.leases();
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         let (result, changes) = apply(&mut view)?;
@@ -88,7 +91,10 @@ impl<V: View> Desk<V> {
 
     /// Asks the view. When it cannot answer the store stops, so that nothing is committed on an
     /// answer that only looks like "there is none".
-    pub(crate) fn ask<T: Default>(&self, question: impl FnOnce(&dyn View) -> Result<T, ViewError>) -> T {
+    pub(crate) fn ask<T: Default>(
+        &self,
+        question: impl FnOnce(&dyn View) -> Result<T, ViewError>,
+    ) -> T {
         question(&*self.view()).unwrap_or_else(|error| {
             self.stop(&error.to_string());
             T::default()

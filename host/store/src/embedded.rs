@@ -42,7 +42,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: SEGMENT_BYTES, view_cache_bytes: VIEW_CACHE_BYTES, accept_lost_end: false }
+        Self {
+            segment_bytes: SEGMENT_BYTES,
+            view_cache_bytes: VIEW_CACHE_BYTES,
+            accept_lost_end: false,
+        }
     }
 }
 
@@ -67,13 +71,17 @@ pub enum OpenError {
         folder: PathBuf,
     },
     /// A whole frame that this version cannot read.
-    #[error("frame {frame} of the journal is of a format this version does not know: open it with the version that wrote it, or a newer one")]
+    #[error(
+        "frame {frame} of the journal is of a format this version does not know: open it with the version that wrote it, or a newer one"
+    )]
     Format {
         /// Its number.
         frame: u64,
     },
     /// The view cannot be built.
-    #[error("the view {folder} cannot be built: {reason}. The journal is unharmed: make room or mend the disk, then start again")]
+    #[error(
+        "the view {folder} cannot be built: {reason}. The journal is unharmed: make room or mend the disk, then start again"
+    )]
     View {
         /// Its folder.
         folder: PathBuf,
@@ -95,7 +103,10 @@ pub enum OpenError {
 
 impl OpenError {
     pub(crate) fn view(folder: &Path, reason: impl ToString) -> Self {
-        Self::View { folder: folder.to_path_buf(), reason: reason.to_string() }
+        Self::View {
+            folder: folder.to_path_buf(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -124,9 +135,16 @@ impl EmbeddedStore {
         Self::open_on(path.as_ref(), &options, journal::plain_files())
     }
 
-    pub(crate) fn open_on(root: &Path, options: &Options, make_medium: MakeMedium) -> Result<Self, OpenError> {
+    pub(crate) fn open_on(
+        root: &Path,
+        options: &Options,
+        make_medium: MakeMedium,
+    ) -> Result<Self, OpenError> {
         if options.segment_bytes < SEGMENT_MIN_BYTES {
-            return Err(OpenError::SegmentTooSmall { bytes: options.segment_bytes, min_bytes: SEGMENT_MIN_BYTES });
+            return Err(OpenError::SegmentTooSmall {
+                bytes: options.segment_bytes,
+                min_bytes: SEGMENT_MIN_BYTES,
+            });
         }
         let inspected = journal::inspect(&root.join("journal"))?;
         // The view is asked before the journal's torn end is wiped: it may know better.
@@ -154,7 +172,11 @@ impl EmbeddedStore {
 }
 
 impl Embedded {
-    fn start(journal: Journal, desk: Arc<Desk<SledView>>, limits: Limits) -> Result<Self, OpenError> {
+    fn start(
+        journal: Journal,
+        desk: Arc<Desk<SledView>>,
+        limits: Limits,
+    ) -> Result<Self, OpenError> {
         let reader = journal.reader();
         let (queue, waiting) = mpsc::channel(QUEUE_COMMITS);
         let committer = Committer::new(journal, desk, limits);
@@ -163,7 +185,13 @@ impl Embedded {
             .spawn(move || committer.run(waiting))
             .map_err(OpenError::Thread)?;
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
-        Ok(Self { queue: Some(queue), room, limits, reader, thread: Some(thread) })
+        Ok(Self {
+            queue: Some(queue),
+            room,
+            limits,
+            reader,
+            thread: Some(thread),
+        })
     }
 }
 
@@ -176,17 +204,33 @@ impl sealed::Commits for Embedded {
         self.limits.commit_bytes
     }
 
-    async fn commit(&self, desk: &Arc<Desk<SledView>>, commit: Prepared) -> Result<Receipt, CommitError> {
+    async fn commit(
+        &self,
+        desk: &Arc<Desk<SledView>>,
+        commit: Prepared,
+    ) -> Result<Receipt, CommitError> {
         let gone = || {
             // Keeps an earlier reason; without one the thread ended by a fault of its own.
             desk.stop("the committing thread has ended unexpectedly");
             CommitError::Stopped(desk.stopped().borrow().clone().unwrap_or_default())
         };
         let permits = u32::try_from(commit.bytes + REQUEST_BYTES).unwrap_or(u32::MAX);
-        let room = self.room.clone().acquire_many_owned(permits).await.map_err(|_| gone())?;
+        let room = self
+            .room
+            .clone()
+            .acquire_many_owned(permits)
+            .await
+            .map_err(|_| gone())?;
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Request { commit, reply, _room: room }).await.map_err(|_| gone())?;
+        queue
+            .send(Request {
+                commit,
+                reply,
+                _room: room,
+            })
+            .await
+            .map_err(|_| gone())?;
         answer.await.unwrap_or_else(|_| Err(gone()))
     }
 }

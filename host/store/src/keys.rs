@@ -158,8 +158,14 @@ mod tests {
 
     #[test]
     fn order_of_times_and_texts_is_order_of_bytes() {
-        let times = ["-009999-01-02T01:59:59Z", "1969-12-31T23:59:59.999999999Z", "1970-01-01T00:00:00Z",
-            "1970-01-01T00:00:00.000000001Z", "2026-03-02T10:15:00Z", "9999-12-30T22:00:00Z"];
+        let times = [
+            "-009999-01-02T01:59:59Z",
+            "1969-12-31T23:59:59.999999999Z",
+            "1970-01-01T00:00:00Z",
+            "1970-01-01T00:00:00.000000001Z",
+            "2026-03-02T10:15:00Z",
+            "9999-12-30T22:00:00Z",
+        ];
         let times: Vec<Timestamp> = times.iter().map(|text| text.parse().unwrap()).collect();
         for pair in times.windows(2) {
             assert!(time_bytes(pair[0]) < time_bytes(pair[1]), "{pair:?}");
@@ -174,7 +180,11 @@ mod tests {
 
     #[test]
     fn after_prefix_is_the_least_key_outside() {
-        for (prefix, end) in [(vec![5], vec![6]), (vec![5, 0xFF], vec![6]), (vec![5, 1, 0xFF, 0xFF], vec![5, 2])] {
+        for (prefix, end) in [
+            (vec![5], vec![6]),
+            (vec![5, 0xFF], vec![6]),
+            (vec![5, 1, 0xFF, 0xFF], vec![5, 2]),
+        ] {
             assert_eq!(after_prefix(&prefix), end);
         }
     }

@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 use ports::{Commit, CommitError, Expect, Op};
-use process::CommandId;
+use process::{Command, CommandId};
 use quoin_canonical::{Id, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::keys::{Key, Table, time_bytes};
 
@@ -24,17 +25,46 @@ pub(crate) struct Prepared {
 /// An operation, encoded.
 #[derive(Debug)]
 pub(crate) enum Step {
-    Append { id: Id, key: String, body: Bytes },
+    Append {
+        id: Id,
+        key: String,
+        body: Bytes,
+    },
     /// `value` begins with room for the version.
-    PutDocument { key: Vec<u8>, value: Vec<u8> },
-    PutCommand { id: CommandId, key: String, priority: u8, not_before: Timestamp, row: Bytes },
+    PutDocument {
+        key: Vec<u8>,
+        value: Vec<u8>,
+    },
+    PutCommand {
+        id: CommandId,
+        key: String,
+        priority: u8,
+        not_before: Timestamp,
+        row: Bytes,
+    },
     FinishCommand(CommandId),
-    PutTimer { id: Id, due: Timestamp, row: Bytes },
+    PutTimer {
+        id: Id,
+        due: Timestamp,
+        row: Bytes,
+    },
     RemoveTimer(Id),
-    PutXref { forward: Vec<u8>, backward: Vec<u8>, row: Bytes },
-    PutException { id: Id, opened_at: Timestamp, open: bool, row: Bytes },
+    PutXref {
+        forward: Vec<u8>,
+        backward: Vec<u8>,
+        row: Bytes,
+    },
+    PutException {
+        id: Id,
+        opened_at: Timestamp,
+        open: bool,
+        row: Bytes,
+    },
     /// An operation that is nothing but one put.
-    Put { key: Vec<u8>, value: Bytes },
+    Put {
+        key: Vec<u8>,
+        value: Bytes,
+    },
 }
 
 impl Step {
@@ -42,8 +72,14 @@ impl Step {
         match self {
             Step::Append { key, body, .. } => 3 * key.len() + body.len(),
             Step::PutDocument { key, value } => key.len() + value.len(),
-            Step::PutCommand { row, .. } | Step::PutTimer { row, .. } | Step::PutException { row, .. } => row.len(),
-            Step::PutXref { forward, backward, row } => forward.len() + backward.len() + 2 * row.len(),
+            Step::PutCommand { row, .. }
+            | Step::PutTimer { row, .. }
+            | Step::PutException { row, .. } => row.len(),
+            Step::PutXref {
+                forward,
+                backward,
+                row,
+            } => forward.len() + backward.len() + 2 * row.len(),
             Step::Put { key, value } => key.len() + value.len(),
             Step::FinishCommand(_) | Step::RemoveTimer(_) => 0,
         }
@@ -55,36 +91,51 @@ impl Step {
 /// # Errors
 /// [`CommitError::TooLarge`].
 pub(crate) fn prepare(commit: Commit, limit_bytes: u64) -> Result<Prepared, CommitError> {
-    let steps: Vec<Step> = commit.ops.into_iter().map(step).collect::<Result<_, _>>().map_err(|error| {
-        CommitError::Stopped(format!("nothing was written: an operation cannot be encoded as JSON: {error}"))
-    })?;
+    let steps: Vec<Step> = commit
+        .ops
+        .into_iter()
+        .map(step)
+        .collect::<Result<_, _>>()
+        .map_err(|error| {
+            CommitError::Stopped(format!(
+                "nothing was written: an operation cannot be encoded as JSON: {error}"
+            ))
+        })?;
     let bytes = steps.iter().map(Step::bytes).sum::<usize>() as u64;
     if bytes > limit_bytes {
         return Err(CommitError::TooLarge { bytes, limit_bytes });
     }
-    Ok(Prepared { expect: commit.expect, steps, bytes })
+    Ok(Prepared {
+        expect: commit.expect,
+        steps,
+        bytes,
+    })
 }
 
 fn step(op: Op) -> serde_json::Result<Step> {
     Ok(match op {
-        Op::Append(draft) => {
-            let body = json(Vec::new(), &draft)?;
-            Step::Append { id: draft.id, key: draft.key, body }
-        }
-        Op::PutDocument { collection, key, value } => {
-            let mut bytes = vec![0; VERSION_BYTES];
-            serde_json::to_writer(&mut bytes, &value)?;
-            Step::PutDocument { key: document_key(&collection, &key), value: bytes }
-        }
-        Op::PutCommand { command, not_before } => {
-            let row = CommandHead { not_before, priority: command.priority, key: &command.key }.encode();
-            let row = json(row, &command)?;
-            Step::PutCommand { id: command.id, key: command.key, priority: command.priority, not_before, row }
-        }
+        Op::Append(draft) => Step::Append {
+            body: json(Vec::new(), &draft)?,
+            id: draft.id,
+            key: draft.key,
+        },
+        Op::PutDocument {
+            collection,
+            key,
+            value,
+        } => document(document_key(&collection, &key), &value)?,
+        Op::PutCommand {
+            command,
+            not_before,
+        } => queue(command, not_before)?,
         Op::FinishCommand(id) => Step::FinishCommand(id),
         Op::PutTimer(timer) => {
             let row = json(time_bytes(timer.due).to_vec(), &timer)?;
-            Step::PutTimer { id: timer.id, due: timer.due, row }
+            Step::PutTimer {
+                id: timer.id,
+                due: timer.due,
+                row,
+            }
         }
         Op::RemoveTimer(id) => Step::RemoveTimer(id),
         Op::PutXref(xref) => Step::PutXref {
@@ -93,24 +144,62 @@ fn step(op: Op) -> serde_json::Result<Step> {
             row: json(Vec::new(), &xref)?,
         },
         Op::PutSighting(sighting) => Step::Put {
-            key: xref_key(Table::Sighting, &sighting.connection, &sighting.object, &sighting.external),
+            key: xref_key(
+                Table::Sighting,
+                &sighting.connection,
+                &sighting.object,
+                &sighting.external,
+            ),
             value: json(Vec::new(), &sighting)?,
         },
-        Op::PutDelivery { connection, delivery, at } => Step::Put {
+        Op::PutDelivery {
+            connection,
+            delivery,
+            at,
+        } => Step::Put {
             key: delivery_key(&connection, &delivery),
             value: Bytes::copy_from_slice(&time_bytes(at)),
         },
-        Op::PutPosition { consumer, partition, seq } => Step::Put {
+        Op::PutPosition {
+            consumer,
+            partition,
+            seq,
+        } => Step::Put {
             key: position_key(&consumer, partition),
             value: Bytes::copy_from_slice(&seq.to_be_bytes()),
         },
-        Op::PutCursor { name, value } => Step::Put { key: Key::of(Table::Cursor).last(&name), value: value.into() },
+        Op::PutCursor { name, value } => Step::Put {
+            key: Key::of(Table::Cursor).last(&name),
+            value: value.into(),
+        },
         Op::PutException(exception) => Step::PutException {
             row: json(time_bytes(exception.opened_at).to_vec(), &exception)?,
             id: exception.id,
             opened_at: exception.opened_at,
             open: exception.status == process::ExceptionStatus::Open,
         },
+    })
+}
+
+fn document(key: Vec<u8>, value: &Value) -> serde_json::Result<Step> {
+    let mut bytes = vec![0; VERSION_BYTES];
+    serde_json::to_writer(&mut bytes, value)?;
+    Ok(Step::PutDocument { key, value: bytes })
+}
+
+fn queue(command: Command, not_before: Timestamp) -> serde_json::Result<Step> {
+    let head = CommandHead {
+        not_before,
+        priority: command.priority,
+        key: &command.key,
+    };
+    let row = json(head.encode(), &command)?;
+    Ok(Step::PutCommand {
+        id: command.id,
+        key: command.key,
+        priority: command.priority,
+        not_before,
+        row,
     })
 }
 
@@ -130,7 +219,11 @@ impl<'a> CommandHead<'a> {
     fn encode(&self) -> Vec<u8> {
         let mut out = time_bytes(self.not_before).to_vec();
         out.push(self.priority);
-        out.extend_from_slice(&u32::try_from(self.key.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(
+            &u32::try_from(self.key.len())
+                .unwrap_or(u32::MAX)
+                .to_be_bytes(),
+        );
         out.extend_from_slice(self.key.as_bytes());
         out
     }
@@ -159,7 +252,11 @@ pub(crate) fn xref_key(table: Table, connection: &str, object: &str, external: &
 }
 
 pub(crate) fn xref_back_key(xref: &ports::XrefRow) -> Vec<u8> {
-    Key::of(Table::XrefById).text(xref.id.as_str()).text(&xref.connection).text(&xref.object).last(&xref.external)
+    Key::of(Table::XrefById)
+        .text(xref.id.as_str())
+        .text(&xref.connection)
+        .text(&xref.object)
+        .last(&xref.external)
 }
 
 pub(crate) fn delivery_key(connection: &str, delivery: &str) -> Vec<u8> {
@@ -167,5 +264,8 @@ pub(crate) fn delivery_key(connection: &str, delivery: &str) -> Vec<u8> {
 }
 
 pub(crate) fn position_key(consumer: &str, partition: u16) -> Vec<u8> {
-    Key::of(Table::Position).text(consumer).u16(partition).bytes()
+    Key::of(Table::Position)
+        .text(consumer)
+        .u16(partition)
+        .bytes()
 }

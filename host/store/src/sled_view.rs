@@ -7,7 +7,6 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use aws_lc_rs::digest;
 use bytes::Bytes;
 
 use crate::journal::Head;
@@ -16,7 +15,7 @@ use crate::view::{View, ViewError, Visit, Writes};
 
 /// The stamp's key: no table has the byte after it.
 const STAMP: [u8; 2] = [Table::Meta as u8, 0];
-/// Bytes of the frame in the stamp: number 8, hash 32. Its digest follows, 16.
+/// Bytes of the frame in the stamp: number 8, hash 32. Its digest follows, 8.
 const FRAME_BYTES: usize = 40;
 /// Rows between two signs of life while opening.
 const ROWS_A_BEAT: u64 = 10_000;
@@ -27,7 +26,7 @@ pub struct SledView {
     /// The frame up to which it is applied.
     applied: Head,
     /// Sum of the fingerprints of all rows but the stamp.
-    digest: u128,
+    digest: u64,
 }
 
 /// Runs a call into sled; errors and panics become one kind of answer.
@@ -36,23 +35,35 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, ViewError> {
         Ok(result) => result.map_err(|error| ViewError::Engine(error.to_string())),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no reason given");
             Err(ViewError::Engine(format!("sled panicked: {text}")))
         }
     }
 }
 
-fn fingerprint(key: &[u8], value: &[u8]) -> u128 {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(&(key.len() as u64).to_be_bytes());
-    context.update(key);
-    context.update(value);
-    context.finish().as_ref().first_chunk::<16>().map_or(0, |bytes| u128::from_be_bytes(*bytes))
+/// 64 bits that any accidental change of a row changes: two checksums over different orders, mixed
+/// so that the sum of many rows does not keep their linearity. Chance fools it once in 2^64; intent
+/// may, but what could an intruder gain who can rewrite the journal as well?
+fn fingerprint(key: &[u8], value: &[u8]) -> u64 {
+    let len = u32::try_from(key.len()).unwrap_or(u32::MAX);
+    let one = crc32c::crc32c_append(crc32c::crc32c_append(len, key), value);
+    let two = crc32c::crc32c_append(crc32c::crc32c_append(!len, value), key);
+    let mut bits = u64::from(one) << 32 | u64::from(two);
+    // The finalizer of SplitMix64.
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
 }
 
 impl SledView {
     /// Opens a folder and compares its rows with its stamp. `alive` is called now and then.
-    pub(crate) fn open(folder: &Path, cache_bytes: u64, alive: &dyn Fn()) -> Result<Self, ViewError> {
+    pub(crate) fn open(
+        folder: &Path,
+        cache_bytes: u64,
+        alive: &dyn Fn(),
+    ) -> Result<Self, ViewError> {
         remove_unfinished_snapshots(folder);
         let config = sled::Config::new()
             .path(folder)
@@ -61,10 +72,14 @@ impl SledView {
             .flush_every_ms(None);
         let db = guarded(|| config.open())?;
         alive();
-        let mut view = Self { db, applied: Head::default(), digest: 0 };
+        let mut view = Self {
+            db,
+            applied: Head::default(),
+            digest: 0,
+        };
         let said = view.read_stamp()?;
         let mut rows = 0_u64;
-        let mut digest = 0_u128;
+        let mut digest = 0_u64;
         view.scan(&[], &[u8::MAX], &mut |key, value| {
             if key != STAMP {
                 digest = digest.wrapping_add(fingerprint(key, value));
@@ -76,21 +91,31 @@ impl SledView {
             Ok(true)
         })?;
         if digest != said {
-            return Err(ViewError::Engine(format!("its {rows} rows are not those it was stamped with")));
+            return Err(ViewError::Engine(format!(
+                "its {rows} rows are not those it was stamped with"
+            )));
         }
         view.digest = digest;
         Ok(view)
     }
 
     /// Takes the frame from the stamp, and returns the digest that the rows should have.
-    fn read_stamp(&mut self) -> Result<u128, ViewError> {
-        let Some(stamp) = self.get(&STAMP)? else { return Ok(0) };
+    fn read_stamp(&mut self) -> Result<u64, ViewError> {
+        let Some(stamp) = self.get(&STAMP)? else {
+            return Ok(0);
+        };
         let parts = || {
             let (frame, sum) = stamp.split_first_chunk::<FRAME_BYTES>()?;
             let (number, hash) = frame.split_first_chunk::<8>()?;
-            let head = Head { number: u64::from_be_bytes(*number), hash: hash.try_into().ok()? };
+            let head = Head {
+                number: u64::from_be_bytes(*number),
+                hash: hash.try_into().ok()?,
+            };
             // The sum covers the frame too, so that a changed stamp is not believed either.
-            Some((head, u128::from_be_bytes(sum.try_into().ok()?).wrapping_sub(fingerprint(&STAMP, frame))))
+            Some((
+                head,
+                u64::from_be_bytes(sum.try_into().ok()?).wrapping_sub(fingerprint(&STAMP, frame)),
+            ))
         };
         let (head, said) = parts().ok_or_else(|| ViewError::row(&STAMP, "not a stamp"))?;
         self.applied = head;

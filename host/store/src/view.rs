@@ -26,7 +26,10 @@ pub(crate) enum ViewError {
 
 impl ViewError {
     pub(crate) fn row(key: &[u8], reason: impl ToString) -> Self {
-        Self::Row { table: key.first().copied().unwrap_or_default(), reason: reason.to_string() }
+        Self::Row {
+            table: key.first().copied().unwrap_or_default(),
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -62,7 +65,9 @@ pub(crate) mod payload {
 
     /// Bytes that a commit's writes take.
     pub(crate) fn size(writes: &Writes) -> usize {
-        let row = |(key, value): (&Vec<u8>, &Option<Bytes>)| 5 + key.len() + value.as_ref().map_or(0, |value| 4 + value.len());
+        let row = |(key, value): (&Vec<u8>, &Option<Bytes>)| {
+            5 + key.len() + value.as_ref().map_or(0, |value| 4 + value.len())
+        };
         1 + writes.iter().map(row).sum::<usize>()
     }
 
@@ -108,7 +113,8 @@ pub(crate) mod payload {
 
     fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
         let (len, after) = rest.split_first_chunk::<4>()?;
-        let (bytes, after) = after.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+        let (bytes, after) =
+            after.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
         *rest = after;
         Some(bytes)
     }
