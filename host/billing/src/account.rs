@@ -104,6 +104,8 @@ pub struct MilestoneState {
 }
 
 /// not ready -> ready -> on a document -> posted; disputed when acceptance is withdrawn after that.
+/// Credited as a whole, a milestone waits until the credit note is posted, then is ready again: the
+/// price is never on posted documents twice (rule FM1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
@@ -113,6 +115,7 @@ pub enum MilestoneStage {
     OnInvoice,
     Posted,
     Disputed,
+    Crediting,
 }
 
 /// One entry of time.

@@ -224,8 +224,19 @@ fn policy(review: bool, full: bool) -> billing::BillingPolicy {
     }
 }
 
+/// 256 histories from a fixed seed, so that a red test is red again. `LAWS_SEED` tries others.
+fn config() -> ProptestConfig {
+    let seed = std::env::var("LAWS_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(42);
+    ProptestConfig {
+        cases: 256,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(seed),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn the_laws_hold_after_every_step(steps in steps(), review in any::<bool>(), full in any::<bool>()) {

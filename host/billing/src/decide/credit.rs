@@ -7,9 +7,9 @@ use quoin_canonical::{Date, Decimal, Id, InvoiceLine, InvoiceType, Period};
 use super::{Draft, documents, linked_id, time};
 use crate::account::{Account, DocumentStage, Entry, InvoiceState};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
-use crate::event::{AccountEvent, BillingEvent, CreditDrafted, Returned, Source};
+use crate::event::{AccountEvent, BillingEvent, CreditDrafted, CreditedAtZero, Returned, Source};
 use crate::policy::{Context, Refusal};
-use crate::rounding::{event_amount, quantity_for};
+use crate::rounding::{EVENT_PLACES, event_amount, quantity_for};
 
 /// A credit of money on one line, without a change of its time: an allowance, or part of a
 /// milestone (rule FM8).
@@ -183,14 +183,31 @@ fn draft_credit(
         let Some(line) = state.invoice.lines.iter().find(|line| line.id == line_id) else { continue };
         lines.push(credit_draft_line(account, state, line, events, &document, ctx)?);
     }
-    let nothing = lines.iter().all(|line| line.net.is_zero());
-    if nothing && lines.iter().all(|line| line.events.iter().all(|event| event.minutes.is_zero())) {
-        return Ok(None);
+    if lines.iter().all(|line| line.net.is_zero()) {
+        return Ok(at_zero(account, invoice, lines, returned));
     }
     let cover = Cover { kind: InvoiceType::CreditNote, issued_on: ctx.posting_date(ctx.today()?), preceding: Some(number) };
     let (credit, billing_events) = build(account, ctx, &document, cover, lines)?;
     let drafted = CreditDrafted { credit, corrects: invoice.clone(), billing_events, reason: reason.into(), returned };
     Ok(Some(AccountEvent::CreditDrafted(Box::new(drafted))))
+}
+
+/// Minutes that were billed at nothing are taken back without a document: a credit note of 0.00
+/// says nothing to the buyer, and ERPs refuse it.
+fn at_zero(account: &Account, invoice: &Id, lines: Vec<DraftLine>, returned: Vec<Returned>) -> Option<AccountEvent> {
+    let taken: Vec<BillingEvent> = lines
+        .into_iter()
+        .flat_map(|line| line.events)
+        .filter(|event| !event.minutes.is_zero())
+        .map(|event| {
+            let before = account.billing_events.values().filter(|other| other.reversal_of == event.reversal_of).count();
+            let original = event.reversal_of.as_ref().map(ToString::to_string).unwrap_or_default();
+            BillingEvent { id: billing_event_id(invoice, &format!("at zero/{original}/{before}")), ..event }
+        })
+        .collect();
+    (!taken.is_empty()).then(|| {
+        AccountEvent::CreditedAtZero(Box::new(CreditedAtZero { corrects: invoice.clone(), billing_events: taken, returned }))
+    })
 }
 
 fn credit_draft_line(
@@ -284,14 +301,35 @@ pub fn credit_line(account: &Account, wanted: &CreditLine, ctx: &Context) -> Res
         let message = format!("line {} is {}, {credited} credited; {} more is too much", line.id, line.net.amount, wanted.net);
         return Err(Refusal::new("CREDIT_OVER_LINE", message).field("/net").owner(&ctx.policy.owners.finance));
     }
-    let first = line.billing_events.first().and_then(|id| account.billing_events.get(&Id::parse(id)?));
-    let Some(original) = first else {
-        return Err(Refusal::new("LINE_UNKNOWN", format!("line {} has no billing event", wanted.line)).field("/line"));
-    };
-    let mut event = reversal(original, Decimal::ZERO, wanted.net, &mark, ctx);
-    if let Source::Time { revision, .. } = &mut event.source {
-        *revision = None; // money comes back, not a revision of the time
-    }
-    let credit = draft_credit(account, &wanted.invoice, vec![event], Vec::new(), &wanted.reason, ctx)?;
+    let events = spread(account, line, wanted.net, &mark, ctx);
+    let credit = draft_credit(account, &wanted.invoice, events, Vec::new(), &wanted.reason, ctx)?;
     Ok(credit.into_iter().collect())
+}
+
+/// Spreads an amount over what is left of a line's billing events, in proportion; the last takes
+/// the remainder, and none more than is left of it.
+fn spread(account: &Account, line: &InvoiceLine, net: Decimal, mark: &str, ctx: &Context) -> Vec<BillingEvent> {
+    let originals = line.billing_events.iter().filter_map(|id| account.billing_events.get(&Id::parse(id)?));
+    let left: Vec<(&BillingEvent, Decimal)> =
+        originals.map(|event| (event, left_of(account, event).1)).filter(|(_, left)| *left > Decimal::ZERO).collect();
+    let whole: Decimal = left.iter().map(|(_, left)| *left).sum();
+    let total = net.min(whole); // a line rounded up prints up to half a cent more than its events hold
+    let mut given = Decimal::ZERO;
+    let mut events = Vec::with_capacity(left.len());
+    for (at, (original, remains)) in left.iter().enumerate() {
+        let last = at + 1 == left.len();
+        let share = match (total == whole, last) {
+            (true, _) => *remains,
+            (false, true) => total - given,
+            (false, false) => ctx.entity.rounding.round(total * remains / whole, EVENT_PLACES),
+        };
+        let share = share.min(*remains);
+        given += share;
+        let mut event = reversal(original, Decimal::ZERO, share, mark, ctx);
+        if let Source::Time { revision, .. } = &mut event.source {
+            *revision = None; // money comes back, not a revision of the time
+        }
+        events.push(event);
+    }
+    events
 }

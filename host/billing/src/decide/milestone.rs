@@ -42,7 +42,7 @@ pub fn accept_milestone(account: &Account, milestone: &Milestone, ctx: &Context)
             })])
         }
         (MilestoneStatus::Withdrawn, MilestoneStage::Ready) => Ok(vec![AccountEvent::MilestoneWithdrawn(named())]),
-        (MilestoneStatus::Withdrawn, MilestoneStage::OnInvoice | MilestoneStage::Posted) => {
+        (MilestoneStatus::Withdrawn, MilestoneStage::OnInvoice | MilestoneStage::Posted | MilestoneStage::Crediting) => {
             Ok(vec![AccountEvent::MilestoneDisputed(named())])
         }
         _ => Ok(Vec::new()),
