@@ -89,7 +89,8 @@ impl<'a> Api<'a> {
         let request = Request::get(self.record_url(record, key)).query("expandSubResources", "true").credential("api");
         match self.answer(self.host.send(request)) {
             Ok(answer) => {
-                let found = Found { identity: answer.json().map_err(lost_read)?, fields: answer.json().map_err(lost_read)? };
+                let found =
+                    Found { identity: answer.json().map_err(lost_read)?, fields: answer.json().map_err(lost_read)? };
                 Ok(Some(found))
             }
             Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
@@ -113,7 +114,9 @@ impl<'a> Api<'a> {
             Some(id) => Ok(id.to_owned()),
             None => match self.by_external::<serde::de::IgnoredAny>(record, external_id)? {
                 Some(found) => Ok(found.identity.id),
-                None => Err(Fault::unknown_outcome(format!("{record} eid:{external_id} was accepted but cannot be read yet"))),
+                None => Err(Fault::unknown_outcome(format!(
+                    "{record} eid:{external_id} was accepted but cannot be read yet"
+                ))),
             },
         }
     }
@@ -130,7 +133,13 @@ impl<'a> Api<'a> {
         self.write(Request::patch(self.record_url(record, id)), body, replace, about).map(drop)
     }
 
-    fn write(&self, request: Request, body: &impl Serialize, replace: Replace, about: About) -> Result<Response, Fault> {
+    fn write(
+        &self,
+        request: Request,
+        body: &impl Serialize,
+        replace: Replace,
+        about: About,
+    ) -> Result<Response, Fault> {
         let not_sent = |why: &str| Err(Fault::new(FaultKind::Transient, code::NOT_SENT, why));
         if self.mode == Mode::Read {
             return not_sent("not all of it is there; it has to be written");

@@ -121,17 +121,60 @@ pub fn discover(api: &Api<'_>) -> Result<Value, Fault> {
 
 /// Body fields that are filled, by record type.
 const FILLED: [(&str, &[&str]); 6] = [
-    ("customer", &["companyName", "subsidiary", "currency", "terms", "vatRegNumber", "creditLimit", "creditHoldOverride", "addressBook"]),
+    (
+        "customer",
+        &[
+            "companyName",
+            "subsidiary",
+            "currency",
+            "terms",
+            "vatRegNumber",
+            "creditLimit",
+            "creditHoldOverride",
+            "addressBook",
+        ],
+    ),
     ("job", &["entityId", "companyName", "parent", "subsidiary", "currency", "startDate", "isInactive"]),
     ("billingSchedule", &["name", "scheduleType", "project", "milestone"]),
     ("salesOrder", &["entity", "job", "subsidiary", "currency", "terms", "otherRefNum", "memo", "item"]),
     (
         "invoice",
-        &["entity", "job", "subsidiary", "currency", "tranDate", "dueDate", "startDate", "endDate", "otherRefNum", "memo", "item", "subtotal", "taxTotal", "total", "tranId"],
+        &[
+            "entity",
+            "job",
+            "subsidiary",
+            "currency",
+            "tranDate",
+            "dueDate",
+            "startDate",
+            "endDate",
+            "otherRefNum",
+            "memo",
+            "item",
+            "subtotal",
+            "taxTotal",
+            "total",
+            "tranId",
+        ],
     ),
     (
         "creditMemo",
-        &["entity", "job", "subsidiary", "currency", "createdFrom", "tranDate", "otherRefNum", "memo", "item", "apply", "subtotal", "taxTotal", "total", "tranId"],
+        &[
+            "entity",
+            "job",
+            "subsidiary",
+            "currency",
+            "createdFrom",
+            "tranDate",
+            "otherRefNum",
+            "memo",
+            "item",
+            "apply",
+            "subtotal",
+            "taxTotal",
+            "total",
+            "tranId",
+        ],
     ),
 ];
 
@@ -145,7 +188,11 @@ fn shape(config: &Config, record: &str, schema: &Value) -> Value {
         body.iter().map(|name| ((*name).to_owned(), described(&properties[*name]))).collect();
     for (custom, _, _, _) in Custom::ALL.iter().filter(|(_, _, _, home)| *home == record) {
         let id = config.field(*custom);
-        let place = if id.starts_with("custcol") { &properties["item"]["properties"]["items"]["items"]["properties"] } else { properties };
+        let place = if id.starts_with("custcol") {
+            &properties["item"]["properties"]["items"]["items"]["properties"]
+        } else {
+            properties
+        };
         fields.insert(id.to_owned(), described(&place[id]));
     }
     if body.contains(&"item") {

@@ -67,9 +67,12 @@ impl Config {
         }
         for (key, id) in &self.fields {
             let known = Custom::ALL.iter().any(|(_, name, _, _)| name == key);
-            let plain = id.starts_with("cust") && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            let plain =
+                id.starts_with("cust") && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
             if !known || !plain {
-                let message = format!("fields.{key} = '{id}': the key must be one of the README's, the value a script id such as custcol_line");
+                let message = format!(
+                    "fields.{key} = '{id}': the key must be one of the README's, the value a script id such as custcol_line"
+                );
                 return Err(Fault::new(FaultKind::Config, "CONFIG", message));
             }
         }
@@ -98,7 +101,10 @@ impl Config {
         ids.dedup();
         match ids.as_slice() {
             [id] => Ok(Ref::to(id)),
-            _ => Err(missing("customer_subsidiary", "several subsidiaries are mapped: say which one new customers belong to")),
+            _ => Err(missing(
+                "customer_subsidiary",
+                "several subsidiaries are mapped: say which one new customers belong to",
+            )),
         }
     }
 
@@ -137,7 +143,8 @@ impl Config {
         };
         let alone = if tax.category == TaxCategory::S { None } else { self.tax_codes.get(&category) };
         let id = self.tax_codes.get(&key).or(alone);
-        id.map(Ref::to).ok_or_else(|| missing(&format!("tax_codes.{key}"), "map the VAT category and rate to a tax code").at(path))
+        id.map(Ref::to)
+            .ok_or_else(|| missing(&format!("tax_codes.{key}"), "map the VAT category and rate to a tax code").at(path))
     }
 }
 

@@ -60,8 +60,4 @@ impl Sink for NetSuite {
     }
 }
 
-quoin_sdk::register!(
-    NetSuite,
-    manifest = include_str!("../connector.toml"),
-    powers = [check, discover, source, sink],
-);
+quoin_sdk::register!(NetSuite, manifest = include_str!("../connector.toml"), powers = [check, discover, source, sink],);

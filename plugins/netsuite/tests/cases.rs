@@ -48,13 +48,37 @@ fn every_refusal_of_a_write_is_a_decision() {
     use FaultKind as K;
     let user = "Error while accessing a resource. Please enter value(s) for: Company Name";
     let cases: [(Response, Status, K, &str, Option<&str>); 12] = [
-        (refusal(400, "USER_ERROR", user, "companyName"), Status::Rejected, K::InvalidData, "USER_ERROR", Some("/name")),
-        (refusal(400, "INVALID_CONTENT", "x", "vatRegNumber"), Status::Rejected, K::InvalidData, "INVALID_CONTENT", Some("/vat_id")),
+        (
+            refusal(400, "USER_ERROR", user, "companyName"),
+            Status::Rejected,
+            K::InvalidData,
+            "USER_ERROR",
+            Some("/name"),
+        ),
+        (
+            refusal(400, "INVALID_CONTENT", "x", "vatRegNumber"),
+            Status::Rejected,
+            K::InvalidData,
+            "INVALID_CONTENT",
+            Some("/vat_id"),
+        ),
         (refusal(400, "SOMETHING_NEW", "x", ""), Status::Rejected, K::InvalidData, "SOMETHING_NEW", None),
         (refusal(401, "INVALID_LOGIN", "x", ""), Status::Rejected, K::AuthExpired, "INVALID_LOGIN", None),
-        (refusal(403, "INSUFFICIENT_PERMISSION", "x", ""), Status::Rejected, K::Permission, "INSUFFICIENT_PERMISSION", None),
+        (
+            refusal(403, "INSUFFICIENT_PERMISSION", "x", ""),
+            Status::Rejected,
+            K::Permission,
+            "INSUFFICIENT_PERMISSION",
+            None,
+        ),
         (refusal(409, "RCRD_HAS_BEEN_CHANGED", "x", ""), Status::Conflict, K::Conflict, "RCRD_HAS_BEEN_CHANGED", None),
-        (refusal(429, "CONCURRENCY_LIMIT_EXCEEDED", "x", ""), Status::Retry, K::RateLimited, "CONCURRENCY_LIMIT_EXCEEDED", None),
+        (
+            refusal(429, "CONCURRENCY_LIMIT_EXCEEDED", "x", ""),
+            Status::Retry,
+            K::RateLimited,
+            "CONCURRENCY_LIMIT_EXCEEDED",
+            None,
+        ),
         (Response::new(429, "").with_header("retry-after", "7"), Status::Retry, K::RateLimited, "429", None),
         (Response::new(404, "<html>"), Status::Rejected, K::NotFound, "404", None),
         (refusal(500, "UNEXPECTED_ERROR", "x", ""), Status::Unknown, K::Transient, code::UNKNOWN_OUTCOME, None),
@@ -65,7 +89,11 @@ fn every_refusal_of_a_write_is_a_decision() {
         let shown = format!("{} {}", response.status, response.text());
         let outcome = write_answered(response);
         let fault = outcome.fault.unwrap();
-        assert_eq!((outcome.status, fault.kind, fault.code.as_str(), fault.field.as_deref()), (status, kind, code, field), "{shown}");
+        assert_eq!(
+            (outcome.status, fault.kind, fault.code.as_str(), fault.field.as_deref()),
+            (status, kind, code, field),
+            "{shown}"
+        );
     }
     let told = write_answered(refusal(400, "USER_ERROR", user, "companyName")).fault.unwrap();
     assert_eq!(told.message, "Please enter value(s) for: Company Name");
@@ -78,15 +106,25 @@ fn texts_are_quoted_in_queries_and_writes_are_strict_upserts() {
     let host = FakeHost::new(CONFIG)
         .respond("POST", QUERY, answer(200, &json!({"items": [], "hasMore": false})))
         .respond("GET", RECORDS, refusal(404, "NONEXISTENT_ID", "x", ""))
-        .respond("GET", &format!("{RECORDS}customer/17"), answer(200, &json!({"id": "17", "lastModifiedDate": "2026-03-02T10:15:00Z"})))
+        .respond(
+            "GET",
+            &format!("{RECORDS}customer/17"),
+            answer(200, &json!({"id": "17", "lastModifiedDate": "2026-03-02T10:15:00Z"})),
+        )
         .respond("PUT", RECORDS, Response::new(204, "").with_header("Location", format!("{RECORDS}customer/17")));
     let item = item("k", &customer());
     let outcome = NetSuite::apply(&host, ObjectKind::Customer, std::slice::from_ref(&item)).unwrap().remove(0);
-    assert_eq!((outcome.status, outcome.external.as_deref(), outcome.version.as_deref()), (Status::Created, Some("17"), Some("2026-03-02T10:15:00Z")));
+    assert_eq!(
+        (outcome.status, outcome.external.as_deref(), outcome.version.as_deref()),
+        (Status::Created, Some("17"), Some("2026-03-02T10:15:00Z"))
+    );
     let requests = host.requests();
     let query: Value = serde_json::from_slice(requests[1].body.as_ref().unwrap()).unwrap();
     assert!(query["q"].as_str().unwrap().contains("= 'O''BRIEN & SÖHNE'"), "{query}");
-    assert!(requests.iter().filter(|request| request.method == "POST").all(|request| request.url.starts_with(QUERY)), "nothing is created by POST");
+    assert!(
+        requests.iter().filter(|request| request.method == "POST").all(|request| request.url.starts_with(QUERY)),
+        "nothing is created by POST"
+    );
     let put = requests.iter().find(|request| request.method == "PUT").unwrap();
     assert!(put.url.starts_with(&format!("{RECORDS}customer/eid:{}?replace=addressBook", item.id)), "{}", put.url);
     assert!(put.headers.contains(&("X-NetSuite-PropertyNameValidation".into(), "Error".into())));
@@ -109,7 +147,9 @@ fn custom_fields_are_named_by_configuration_and_checked() {
         config["fields"] = fields;
         NetSuite::check(&FakeHost::new(config.to_string())).unwrap_err()
     };
-    for fields in [json!({"contract_line": "x FROM y"}), json!({"colour": "custcol_colour"}), json!({"contract": "contract"})] {
+    for fields in
+        [json!({"contract_line": "x FROM y"}), json!({"colour": "custcol_colour"}), json!({"contract": "contract"})]
+    {
         assert_eq!(with(fields.clone()).code, "CONFIG", "{fields}");
     }
     assert_ne!(with(json!({"contract_line": "custcol_psa_line"})).code, "CONFIG");
@@ -120,7 +160,17 @@ fn the_manifest_says_what_the_code_does() {
     let manifest = Manifest::parse(include_str!("../connector.toml")).unwrap();
     assert_eq!(manifest.id, "netsuite");
     let fields: BTreeSet<&str> = manifest.config.iter().map(|field| field.field.as_str()).collect();
-    let known = ["account", "base_url", "currencies", "customer_subsidiary", "fields", "items", "subsidiaries", "tax_codes", "terms"];
+    let known = [
+        "account",
+        "base_url",
+        "currencies",
+        "customer_subsidiary",
+        "fields",
+        "items",
+        "subsidiaries",
+        "tax_codes",
+        "terms",
+    ];
     assert_eq!(fields, BTreeSet::from(known));
     for (object, read, write) in [
         ("customer", false, true),
@@ -136,5 +186,8 @@ fn the_manifest_says_what_the_code_does() {
         }
     }
     let host = FakeHost::new(CONFIG);
-    assert_eq!(NetSuite::apply(&host, ObjectKind::Task, &[item("k", &customer())]).unwrap_err().kind, FaultKind::Unsupported);
+    assert_eq!(
+        NetSuite::apply(&host, ObjectKind::Task, &[item("k", &customer())]).unwrap_err().kind,
+        FaultKind::Unsupported
+    );
 }

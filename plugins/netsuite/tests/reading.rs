@@ -4,7 +4,8 @@ mod support;
 
 use plugin_netsuite::NetSuite;
 use quoin_sdk::{
-    Check, Discover, FaultKind, InvoiceType, ObjectKind, Page, Payment, PaymentStatus, ProjectFinancials, ReadRequest, Source,
+    Check, Discover, FaultKind, InvoiceType, ObjectKind, Page, Payment, PaymentStatus, ProjectFinancials, ReadRequest,
+    Source,
 };
 use serde_json::json;
 use support::*;
@@ -32,12 +33,16 @@ fn payments_come_per_invoice_with_exact_amounts() {
     let (customer, job) = provisioned(&erp);
     let invoice = erp.apply(ObjectKind::Invoice, &document_item(&march(), &customer, &job)).external.unwrap();
     assert_eq!(sweep(&erp, ObjectKind::Payment, None, 100).0, Vec::<String>::new());
-    let paid = erp.sim("act/record_payment", json!({"invoice": "INV-0001", "amount": "40000.10", "date": "2026-04-20"}));
+    let paid =
+        erp.sim("act/record_payment", json!({"invoice": "INV-0001", "amount": "40000.10", "date": "2026-04-20"}));
     let page = read(&erp, ObjectKind::Payment, None, 100);
     let change = page.changes.first().unwrap();
     let payment: Payment = change.object().unwrap();
     assert_eq!(change.external, format!("{}:{invoice}", paid["id"].as_str().unwrap()));
-    assert_eq!((payment.amount, payment.value_date, payment.status), (euros("40000.10"), day("2026-04-20"), PaymentStatus::Settled));
+    assert_eq!(
+        (payment.amount, payment.value_date, payment.status),
+        (euros("40000.10"), day("2026-04-20"), PaymentStatus::Settled)
+    );
     assert_eq!(payment.invoice.external(), Some(invoice.as_str()));
 
     erp.sim("clock", json!({"advance_seconds": 86_400}));
@@ -59,9 +64,13 @@ fn ties_and_late_commits_lose_nothing() {
         let invoice = document(name, InvoiceType::Invoice, "2026-03-31", &[("L1", "1", "100.00", "100.00")], "19.00");
         erp.apply(ObjectKind::Invoice, &document_item(&invoice, &customer, &job));
     }
-    let pay = |invoice: &str, amount: &str| erp.sim("act/record_payment", json!({"invoice": invoice, "amount": amount, "date": "2026-04-20"}));
+    let pay = |invoice: &str, amount: &str| {
+        erp.sim("act/record_payment", json!({"invoice": invoice, "amount": amount, "date": "2026-04-20"}))
+    };
     // Five payments within the same second or two: their stamps tie.
-    for (invoice, amount) in [("INV-0001", "10"), ("INV-0002", "20"), ("INV-0001", "30"), ("INV-0003", "40"), ("INV-0002", "50")] {
+    for (invoice, amount) in
+        [("INV-0001", "10"), ("INV-0002", "20"), ("INV-0001", "30"), ("INV-0003", "40"), ("INV-0002", "50")]
+    {
         pay(invoice, amount);
     }
     let whole = sweep(&erp, ObjectKind::Payment, None, 100);
@@ -114,7 +123,10 @@ fn the_books_come_per_contract_line_and_again_when_they_move() {
     let books: Vec<ProjectFinancials> = page.changes.iter().map(|change| change.object().unwrap()).collect();
     assert_eq!(books.len(), 2);
     let line = books.iter().find(|books| books.contract_line == "L2").unwrap();
-    assert_eq!((line.cost_to_date, line.revenue_to_date, line.as_of), (euros("20000"), Some(euros("30000")), day("2026-03-31")));
+    assert_eq!(
+        (line.cost_to_date, line.revenue_to_date, line.as_of),
+        (euros("20000"), Some(euros("30000")), day("2026-03-31"))
+    );
     assert_eq!(line.project.external(), Some(job.as_str()));
     for limit in 1..=2 {
         assert_eq!(sweep(&erp, ObjectKind::ProjectFinancials, None, limit).0.len(), 2);
@@ -124,7 +136,8 @@ fn the_books_come_per_contract_line_and_again_when_they_move() {
     let (seen, cursor) = sweep(&erp, ObjectKind::ProjectFinancials, page.next, 100);
     assert_eq!(seen, [format!("{job}:L1"), format!("{job}:L2")], "the overlap, then the line that moved");
     assert_eq!(sweep(&erp, ObjectKind::ProjectFinancials, cursor, 100).0, [format!("{job}:L2")]);
-    let request = ReadRequest { ids: vec![format!("{job}:L2")], ..ReadRequest::first(ObjectKind::ProjectFinancials, 10) };
+    let request =
+        ReadRequest { ids: vec![format!("{job}:L2")], ..ReadRequest::first(ObjectKind::ProjectFinancials, 10) };
     let books: ProjectFinancials = NetSuite::read(&erp, &request).unwrap().changes.first().unwrap().object().unwrap();
     assert_eq!((books.cost_to_date, books.revenue_to_date), (euros("25000.50"), Some(euros("37500.75"))));
 }

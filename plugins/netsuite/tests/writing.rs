@@ -28,27 +28,57 @@ fn a_billing_setup_is_a_job_a_schedule_and_an_order_and_a_repeat_changes_nothing
     let job = erp.record(&format!("job/{}", project.external));
     assert_eq!((&job["entityId"], &job["parent"]["id"]), (&json!("P-2026-0042"), &json!(customer)));
     let order = erp.record(&format!("salesOrder/{}", first.external.as_ref().unwrap()));
-    let lines: Vec<Value> = order["item"]["items"].as_array().unwrap().iter().map(|line| {
-        json!([line["custcol_quoin_contract_line"], line["item"]["id"], line["quantity"], line["rate"], line["amount"], line["custcol_quoin_cap"]])
-    }).collect();
-    assert_eq!(lines, [
-        json!(["L1", "101", 1, 40000, 40000, "40000.00"]),
-        json!(["L2", "102", 1, 120000, 120000, null]),
-        json!(["L3", "103", 40, 160, 6400, null]),
-    ]);
+    let lines: Vec<Value> = order["item"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            json!([
+                line["custcol_quoin_contract_line"],
+                line["item"]["id"],
+                line["quantity"],
+                line["rate"],
+                line["amount"],
+                line["custcol_quoin_cap"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            json!(["L1", "101", 1, 40000, 40000, "40000.00"]),
+            json!(["L2", "102", 1, 120000, 120000, null]),
+            json!(["L3", "103", 40, 160, 6400, null]),
+        ]
+    );
     assert!(order["item"]["items"][0]["custcol_quoin_terms"].as_str().unwrap().contains("195.00"), "rates per role");
-    let schedule = erp.record(&format!("billingSchedule/{}", order["item"]["items"][1]["billingSchedule"]["id"].as_str().unwrap()));
-    let milestones: Vec<Value> = schedule["milestone"]["items"].as_array().unwrap().iter().map(|line| json!([line["milestoneAmount"], line["comments"]])).collect();
-    assert_eq!(milestones, [
-        json!([30, "M1: Milestone M1, EUR 36000.00"]),
-        json!([50, "M2: Milestone M2, EUR 60000.00"]),
-        json!([20, "M3: Milestone M3, EUR 24000.00"]),
-    ]);
+    let schedule = erp
+        .record(&format!("billingSchedule/{}", order["item"]["items"][1]["billingSchedule"]["id"].as_str().unwrap()));
+    let milestones: Vec<Value> = schedule["milestone"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| json!([line["milestoneAmount"], line["comments"]]))
+        .collect();
+    assert_eq!(
+        milestones,
+        [
+            json!([30, "M1: Milestone M1, EUR 36000.00"]),
+            json!([50, "M2: Milestone M2, EUR 60000.00"]),
+            json!([20, "M3: Milestone M3, EUR 24000.00"]),
+        ]
+    );
 
     let again = erp.apply(ObjectKind::BillingSetup, &item);
-    assert_eq!((again.status, &again.external, &again.references), (Status::Unchanged, &first.external, &first.references));
+    assert_eq!(
+        (again.status, &again.external, &again.references),
+        (Status::Unchanged, &first.external, &first.references)
+    );
     let found = erp.lookup(ObjectKind::BillingSetup, &item);
-    assert_eq!((found.status, &found.external, &found.references), (Status::Created, &first.external, &first.references));
+    assert_eq!(
+        (found.status, &found.external, &found.references),
+        (Status::Created, &first.external, &first.references)
+    );
     assert_eq!(erp.counts(), once);
 }
 
@@ -70,7 +100,12 @@ fn a_billing_setup_survives_every_fault_at_every_write() {
             let whole = record == "salesOrder" && kind.ends_with("after_commit");
             assert_eq!(seen.status, if whole { Status::Created } else { Status::Retry }, "{kind} at {record}");
             let repeated = erp.apply(ObjectKind::BillingSetup, &item);
-            assert_eq!(repeated.status, if whole { Status::Unchanged } else { Status::Created }, "{kind} at {record}: {:?}", repeated.fault);
+            assert_eq!(
+                repeated.status,
+                if whole { Status::Unchanged } else { Status::Created },
+                "{kind} at {record}: {:?}",
+                repeated.fault
+            );
             assert_eq!(
                 erp.counts(),
                 json!({"customer": 1, "project": 1, "billing_schedule": 1, "billing_setup": 1}),
@@ -150,20 +185,32 @@ fn an_invoice_is_posted_once_and_numbered() {
     let posted = erp.apply(ObjectKind::Invoice, &item);
     assert_eq!(posted.status, Status::Created, "{:?}", posted.fault);
     let held: Invoice = posted.object().unwrap().unwrap();
-    assert_eq!((held.number.as_deref(), held.status, &held.totals), (Some("INV-0001"), InvoiceStatus::Posted, &march().totals));
+    assert_eq!(
+        (held.number.as_deref(), held.status, &held.totals),
+        (Some("INV-0001"), InvoiceStatus::Posted, &march().totals)
+    );
     let again = erp.apply(ObjectKind::Invoice, &item);
     assert_eq!((again.status, &again.external), (Status::Unchanged, &posted.external));
     assert_eq!(again.object::<Invoice>().unwrap().unwrap().number.as_deref(), Some("INV-0001"));
     assert_eq!(erp.counts()["invoice"], json!(1));
     let record = erp.record(&format!("invoice/{}", posted.external.unwrap()));
-    assert_eq!((&record["total"], &record["dueDate"], &record["job"]["id"]), (&json!(69_972), &json!("2026-04-30"), &json!(job)));
-    let items: Vec<&Value> = record["item"]["items"].as_array().unwrap().iter().map(|line| &line["item"]["id"]).collect();
+    assert_eq!(
+        (&record["total"], &record["dueDate"], &record["job"]["id"]),
+        (&json!(69_972), &json!("2026-04-30"), &json!(job))
+    );
+    let items: Vec<&Value> =
+        record["item"]["items"].as_array().unwrap().iter().map(|line| &line["item"]["id"]).collect();
     assert_eq!(items, [&json!("101"), &json!("101"), &json!("102")], "the items that the contract's order sells");
 }
 
 #[test]
 fn a_lost_answer_to_a_posting_is_found_out_before_anything_is_repeated() {
-    for (kind, there) in [("drop_answer_after_commit", true), ("server_error_after_commit", true), ("drop_request", false), ("html", false)] {
+    for (kind, there) in [
+        ("drop_answer_after_commit", true),
+        ("server_error_after_commit", true),
+        ("drop_request", false),
+        ("html", false),
+    ] {
         let erp = Erp::open();
         let (customer, job) = provisioned(&erp);
         let item = document_item(&march(), &customer, &job);
@@ -195,10 +242,17 @@ fn totals_that_differ_are_a_case_with_both_figures() {
     let lines = [("L1", "1", "0.03", "0.03"), ("L1", "1", "0.03", "0.03"), ("L1", "1", "0.03", "0.03")];
     let invoice = document("cents", InvoiceType::Invoice, "2026-03-31", &lines, "0.02");
     let item = document_item(&invoice, &customer, &job);
-    for call in [erp.apply(ObjectKind::Invoice, &item), erp.apply(ObjectKind::Invoice, &item), erp.lookup(ObjectKind::Invoice, &item)] {
+    for call in [
+        erp.apply(ObjectKind::Invoice, &item),
+        erp.apply(ObjectKind::Invoice, &item),
+        erp.lookup(ObjectKind::Invoice, &item),
+    ] {
         assert_eq!((call.status, fault(&call)), (Status::Rejected, (Some("TOTALS_DIFFER"), Some("/totals/tax"))));
         let message = &call.fault.as_ref().unwrap().message;
-        assert!(message.contains("EUR 0.03") && message.contains("EUR 0.02") && message.contains("INV-0001"), "{message}");
+        assert!(
+            message.contains("EUR 0.03") && message.contains("EUR 0.02") && message.contains("INV-0001"),
+            "{message}"
+        );
         assert!(call.external.is_some(), "the document is there");
     }
     assert_eq!(erp.counts()["invoice"], json!(1));
@@ -243,7 +297,8 @@ fn credit_notes_settle_their_invoice_and_prepayments_are_marked() {
     let open = erp.record(&format!("invoice/{}", invoice.external.unwrap()))["amountRemaining"].clone();
     assert_eq!(open, json!(29_615), "the scenario's FB6");
 
-    let prepaid = document("april", InvoiceType::Prepayment, "2026-04-01", &[("L3", "40", "160.00", "6400.00")], "1216.00");
+    let prepaid =
+        document("april", InvoiceType::Prepayment, "2026-04-01", &[("L3", "40", "160.00", "6400.00")], "1216.00");
     let posted = erp.apply(ObjectKind::Invoice, &document_item(&prepaid, &customer, &job));
     assert_eq!(posted.status, Status::Created, "{:?}", posted.fault);
     let record = erp.record(&format!("invoice/{}", posted.external.unwrap()));
@@ -260,13 +315,33 @@ fn customers_are_recognised_before_they_are_made() {
     // What is there, and what becomes of writing Helix GmbH with VAT id DE123456789: status, records afterwards.
     let cases: [(&str, Vec<Value>, Status, usize); 8] = [
         ("nobody", vec![], Status::Created, 1),
-        ("the VAT id, written otherwise", vec![by_hand("Helix Gesellschaft", json!("de 123.456-789"))], Status::Updated, 1),
+        (
+            "the VAT id, written otherwise",
+            vec![by_hand("Helix Gesellschaft", json!("de 123.456-789"))],
+            Status::Updated,
+            1,
+        ),
         ("the name, without VAT id", vec![by_hand("HELIX GmbH ", Value::Null)], Status::Updated, 1),
         ("somebody else", vec![by_hand("Other GmbH", json!("DE111111111"))], Status::Created, 2),
-        ("the VAT id twice", vec![by_hand("A", json!("DE123456789")), by_hand("B", json!("DE123456789"))], Status::Conflict, 2),
-        ("the name twice", vec![by_hand("Helix GmbH", Value::Null), by_hand("Helix GmbH", Value::Null)], Status::Conflict, 2),
+        (
+            "the VAT id twice",
+            vec![by_hand("A", json!("DE123456789")), by_hand("B", json!("DE123456789"))],
+            Status::Conflict,
+            2,
+        ),
+        (
+            "the name twice",
+            vec![by_hand("Helix GmbH", Value::Null), by_hand("Helix GmbH", Value::Null)],
+            Status::Conflict,
+            2,
+        ),
         ("the name under another VAT id", vec![by_hand("Helix GmbH", json!("DE999999999"))], Status::Conflict, 1),
-        ("the VAT id before the name", vec![by_hand("Helix GmbH", json!("DE999999999")), by_hand("X", json!("DE123456789"))], Status::Updated, 2),
+        (
+            "the VAT id before the name",
+            vec![by_hand("Helix GmbH", json!("DE999999999")), by_hand("X", json!("DE123456789"))],
+            Status::Updated,
+            2,
+        ),
     ];
     for (there, records, status, afterwards) in cases {
         let erp = Erp::open();
@@ -308,7 +383,8 @@ fn a_lost_answer_to_a_customer_is_found_out_and_a_known_one_is_kept_in_step() {
 
     let mut held: Customer = helix();
     held.name = "Helix SE".into();
-    held.credit = Some(quoin_sdk::Credit { status: quoin_sdk::CreditStatus::Hold, limit: Some(euros("50000.10")), reason: None });
+    held.credit =
+        Some(quoin_sdk::Credit { status: quoin_sdk::CreditStatus::Hold, limit: Some(euros("50000.10")), reason: None });
     let known = item("k2", &held).known_as(found.external.unwrap());
     assert_eq!(erp.apply(ObjectKind::Customer, &known).status, Status::Updated);
     let record = erp.record(&format!("customer/{}", known.external.as_ref().unwrap()));

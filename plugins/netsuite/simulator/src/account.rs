@@ -35,7 +35,10 @@ impl Record {
     /// What lists and references show.
     pub fn name(&self) -> String {
         let field = |name| doc::text(&self.fields, name).map(str::to_owned);
-        field("tranId").or_else(|| field("name")).or_else(|| field("companyName")).unwrap_or_else(|| self.id.to_string())
+        field("tranId")
+            .or_else(|| field("name"))
+            .or_else(|| field("companyName"))
+            .unwrap_or_else(|| self.id.to_string())
     }
 }
 
@@ -230,7 +233,8 @@ impl Account {
         }
         let wanted = id.to_string();
         let depends = |record: &Record| {
-            record.id != id && Value::Object(record.fields.clone()).to_string().contains(&format!("\"id\":\"{wanted}\""))
+            record.id != id
+                && Value::Object(record.fields.clone()).to_string().contains(&format!("\"id\":\"{wanted}\""))
         };
         if self.records.values().any(depends) {
             return Err(Refusal::user_error("This record cannot be deleted because it has dependent records."));
@@ -288,7 +292,8 @@ impl Account {
                 shown.insert("status".into(), json!({"id": status, "refName": status}));
             }
             "creditMemo" | "customerPayment" => {
-                let applied: Decimal = doc::lines(&record.fields, "apply").map(|line| doc::amount(line, "amount")).sum();
+                let applied: Decimal =
+                    doc::lines(&record.fields, "apply").map(|line| doc::amount(line, "amount")).sum();
                 let whole = if record.record_type.name == "creditMemo" { "total" } else { "payment" };
                 shown.insert("applied".into(), number(applied));
                 shown.insert("unapplied".into(), number(doc::amount(&record.fields, whole) - applied));

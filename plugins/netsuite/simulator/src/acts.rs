@@ -43,11 +43,7 @@ const ACTS: [Act; 8] = [
         r#"{"tax_code": id or beginning of the name, default "5", "missing": default true}: takes a tax code out of use, or puts it back"#,
         set_missing_tax_code,
     ),
-    (
-        "set_tax_rounding",
-        r#"{"per": "code" or "line"}: how tax is rounded on a document"#,
-        set_tax_rounding,
-    ),
+    ("set_tax_rounding", r#"{"per": "code" or "line"}: how tax is rounded on a document"#, set_tax_rounding),
     (
         "register_certificate",
         r#"{"id", "pem", "client_id"?}: registers a certificate or public key for machine-to-machine tokens"#,
@@ -103,14 +99,8 @@ fn record_payment(erp: &Erp, input: &Value) -> Done {
         "apply": {"items": [{"doc": {"id": invoice.id.to_string()}, "apply": true, "amount": number(amount)}]},
     });
     let record_type = record_type("customerPayment").ok_or_else(|| Refusal::new("no payments in this account"))?;
-    let write = Write {
-        record_type,
-        id: None,
-        external_id: None,
-        body: &body,
-        replace: &[],
-        strictness: Strictness::Error,
-    };
+    let write =
+        Write { record_type, id: None, external_id: None, body: &body, replace: &[], strictness: Strictness::Error };
     let written = account.write(&write, erp.kit.now()).map_err(|refusal| Refusal::new(refusal.detail))?;
     let Some(payment) = account.record("customerPayment", written.id) else { return Ok(Value::Null) };
     note(erp, &account, "payment", payment);
@@ -157,7 +147,8 @@ fn post_project_costs(erp: &Erp, input: &Value) -> Done {
     };
     let (id, number) = (account.next_id(), account.next_number("JE-"));
     let modified = erp.kit.now();
-    let answer = json!({"id": id.to_string(), "tranId": number, "cost": cost.to_string(), "revenue": revenue.to_string()});
+    let answer =
+        json!({"id": id.to_string(), "tranId": number, "cost": cost.to_string(), "revenue": revenue.to_string()});
     account.journals.push(Journal { id, number, date: as_of, job, line, cost, revenue, modified });
     erp.kit.ledger.commit("project_financials", &id.to_string(), None, answer.clone());
     Ok(answer)
@@ -176,7 +167,8 @@ fn set_missing_tax_code(erp: &Erp, input: &Value) -> Done {
     let wanted = if input.get("tax_code").is_some() { word(input, "tax_code")? } else { "5".to_owned() };
     let missing = input.get("missing").and_then(Value::as_bool).unwrap_or(true);
     let mut account = erp.account();
-    let code = account.lists.tax_code_mut(&wanted).ok_or_else(|| Refusal::new(format!("there is no tax code '{wanted}'")))?;
+    let code =
+        account.lists.tax_code_mut(&wanted).ok_or_else(|| Refusal::new(format!("there is no tax code '{wanted}'")))?;
     code.active = !missing;
     Ok(json!({"id": code.id.to_string(), "name": code.name, "active": code.active}))
 }

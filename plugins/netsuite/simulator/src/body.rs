@@ -106,7 +106,8 @@ impl Reader<'_> {
     fn unknown(&mut self, name: &str, path: String) -> Result<(), Refusal> {
         match self.strictness {
             Strictness::Error => {
-                let detail = format!("Error while accessing a resource. Unknown property name '{name}' in the request body.");
+                let detail =
+                    format!("Error while accessing a resource. Unknown property name '{name}' in the request body.");
                 Err(Refusal::content(detail).at_path(path))
             }
             Strictness::Warning => {
@@ -126,7 +127,10 @@ impl Reader<'_> {
             Kind::Text(limit) => {
                 let text = value.as_str().ok_or_else(wrong)?;
                 if text.chars().count() > limit {
-                    let detail = format!("The field {} contained more than the maximum number ( {limit} ) of characters allowed.", field.name);
+                    let detail = format!(
+                        "The field {} contained more than the maximum number ( {limit} ) of characters allowed.",
+                        field.name
+                    );
                     return Err(Refusal::user_error(detail).at_path(path));
                 }
                 Ok(text.into())

@@ -39,11 +39,7 @@ impl Refusal {
 
     /// A business rule says no.
     pub fn user_error(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "USER_ERROR",
-            format!("Error while accessing a resource. {}", detail.into()),
-        )
+        Self::new(StatusCode::BAD_REQUEST, "USER_ERROR", format!("Error while accessing a resource. {}", detail.into()))
     }
 
     /// The content cannot be understood.
@@ -60,7 +56,8 @@ impl Refusal {
 
     /// There is no such record.
     pub fn no_record(url: &str) -> Self {
-        let detail = "Error while accessing a resource. The record instance does not exist. Provide a valid record instance ID.";
+        let detail =
+            "Error while accessing a resource. The record instance does not exist. Provide a valid record instance ID.";
         Self::new(StatusCode::NOT_FOUND, "NONEXISTENT_ID", detail).at(Place::Url(url.to_owned()))
     }
 

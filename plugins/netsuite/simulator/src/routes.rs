@@ -83,7 +83,11 @@ fn kind_of(name: &str) -> Result<&'static RecordType, Refusal> {
 }
 
 fn not_allowed(method: &Method) -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", format!("The method {method} is not allowed here."))
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        format!("The method {method} is not allowed here."),
+    )
 }
 
 async fn metadata(Path(name): Path<String>) -> Result<Response, Refusal> {
@@ -268,7 +272,8 @@ fn paging(query: &BTreeMap<String, String>) -> Result<(usize, usize), Refusal> {
 }
 
 fn bad_page(name: &'static str) -> Refusal {
-    let detail = "Invalid query parameter value. The limit lies between 1 and 1000, the offset is divisible by the limit.";
+    let detail =
+        "Invalid query parameter value. The limit lies between 1 and 1000, the offset is divisible by the limit.";
     Refusal::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", detail).at(Place::Query(name))
 }
 
@@ -316,7 +321,8 @@ async fn suiteql(
     Query(query): Parameters,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let transient = headers.get("prefer").and_then(|value| value.to_str().ok()).is_some_and(|p| p.contains("transient"));
+    let transient =
+        headers.get("prefer").and_then(|value| value.to_str().ok()).is_some_and(|p| p.contains("transient"));
     if !transient {
         let detail = "Missing or invalid header. The required header Prefer has to have the value transient.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_HEADER", detail).at(Place::Header("Prefer")));
@@ -327,9 +333,8 @@ async fn suiteql(
     let Some(text) = body["q"].as_str() else {
         return Err(Refusal::content("The property q is missing in the request body.").at_path("q"));
     };
-    let invalid = |QueryError(detail)| {
-        Refusal::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", detail).at(Place::Query("q"))
-    };
+    let invalid =
+        |QueryError(detail)| Refusal::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", detail).at(Place::Query("q"));
     let found = run(text, &*erp.account(), erp.style).map_err(invalid)?;
     let rows: Vec<Value> = found
         .into_iter()

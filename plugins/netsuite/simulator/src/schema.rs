@@ -164,12 +164,8 @@ const JOB: &[Field] = &[
     text("custentity_quoin_contract"),
 ];
 
-const MILESTONES: &[Field] = &[
-    number("milestoneAmount"),
-    date("milestoneDate"),
-    flag("milestoneCompleted"),
-    text("comments"),
-];
+const MILESTONES: &[Field] =
+    &[number("milestoneAmount"), date("milestoneDate"), flag("milestoneCompleted"), text("comments")];
 
 const BILLING_SCHEDULE: &[Field] = &[
     required(text("name"), "Name"),
@@ -285,7 +281,14 @@ const CUSTOMER_PAYMENT: &[Field] = &[
 
 /// Every record type of the record service.
 pub static TYPES: [RecordType; 7] = [
-    RecordType { name: "customer", pool: Pool::Entity, code: "CustJob", prefix: "CUST", effect: "customer", fields: CUSTOMER },
+    RecordType {
+        name: "customer",
+        pool: Pool::Entity,
+        code: "CustJob",
+        prefix: "CUST",
+        effect: "customer",
+        fields: CUSTOMER,
+    },
     RecordType { name: "job", pool: Pool::Entity, code: "Job", prefix: "", effect: "project", fields: JOB },
     RecordType {
         name: "billingSchedule",

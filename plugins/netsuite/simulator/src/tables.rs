@@ -14,29 +14,74 @@ use crate::lists;
 use crate::suiteql::{Cell, Row, Table, Tables};
 
 const TRANSACTION: &[&str] = &[
-    "id", "type", "tranid", "trandate", "entity", "status", "externalid", "currency", "foreigntotal", "foreignamountunpaid",
+    "id",
+    "type",
+    "tranid",
+    "trandate",
+    "entity",
+    "status",
+    "externalid",
+    "currency",
+    "foreigntotal",
+    "foreignamountunpaid",
     "duedate",
-    "otherrefnum", "memo", "posting", "voided", "createddate", "lastmodifieddate", "custbody_quoin_contract",
+    "otherrefnum",
+    "memo",
+    "posting",
+    "voided",
+    "createddate",
+    "lastmodifieddate",
+    "custbody_quoin_contract",
     "custbody_quoin_document_type",
 ];
 
 const LINE: &[&str] = &[
-    "transaction", "id", "linesequencenumber", "mainline", "taxline", "item", "quantity", "rate", "netamount",
-    "foreignamount", "entity", "subsidiary", "memo", "isclosed", "custcol_quoin_contract_line",
-    "custcol_quoin_line_id", "custcol_quoin_method",
+    "transaction",
+    "id",
+    "linesequencenumber",
+    "mainline",
+    "taxline",
+    "item",
+    "quantity",
+    "rate",
+    "netamount",
+    "foreignamount",
+    "entity",
+    "subsidiary",
+    "memo",
+    "isclosed",
+    "custcol_quoin_contract_line",
+    "custcol_quoin_line_id",
+    "custcol_quoin_method",
 ];
 
 const ACCOUNTING: &[&str] =
     &["transaction", "transactionline", "accountingbook", "account", "debit", "credit", "amount", "posting"];
 
 const LINK: &[&str] = &[
-    "previousdoc", "previousline", "previoustype", "nextdoc", "nextline", "nexttype", "linktype", "foreignamount",
+    "previousdoc",
+    "previousline",
+    "previoustype",
+    "nextdoc",
+    "nextline",
+    "nexttype",
+    "linktype",
+    "foreignamount",
     "lastmodifieddate",
 ];
 
 const ENTITY: &[&str] = &[
-    "id", "entityid", "companyname", "externalid", "vatregnumber", "isinactive", "customer", "parent", "datecreated",
-    "lastmodifieddate", "custentity_quoin_contract",
+    "id",
+    "entityid",
+    "companyname",
+    "externalid",
+    "vatregnumber",
+    "isinactive",
+    "customer",
+    "parent",
+    "datecreated",
+    "lastmodifieddate",
+    "custentity_quoin_contract",
 ];
 
 impl Tables for Account {
@@ -201,7 +246,8 @@ impl Account {
             }
         }
         rows.extend(self.journals.iter().flat_map(|journal| {
-            let company = self.record("job", journal.job).map_or(Cell::Null, |job| reference(&job.fields, "subsidiary"));
+            let company =
+                self.record("job", journal.job).map_or(Cell::Null, |job| reference(&job.fields, "subsidiary"));
             [(1, journal.cost), (2, -journal.revenue)].map(|(number, amount)| {
                 row(vec![
                     ("transaction", Cell::id(journal.id)),
@@ -240,7 +286,12 @@ impl Account {
                 rows.push(posting(record.id, number, account.unwrap_or(lists::DEFERRED), amount));
                 last = number;
             }
-            rows.push(posting(record.id, last + 1, lists::TAX_PAYABLE, -sign * doc::amount(&record.fields, "taxTotal")));
+            rows.push(posting(
+                record.id,
+                last + 1,
+                lists::TAX_PAYABLE,
+                -sign * doc::amount(&record.fields, "taxTotal"),
+            ));
         }
         for journal in &self.journals {
             rows.push(posting(journal.id, 1, lists::COST, journal.cost));
@@ -271,78 +322,43 @@ impl Account {
 
     fn list_table(&self, name: &str) -> Option<Table> {
         let lists = &self.lists;
+        let name_of = |text: &'static str| Cell::text(Some(text));
         Some(match name {
-            "subsidiary" => Table::new(
-                &["id", "name", "currency", "isinactive"],
-                lists.subsidiaries.iter().map(|s| {
-                    row(vec![
-                        ("id", Cell::id(s.id)),
-                        ("name", Cell::text(Some(s.name))),
-                        ("currency", Cell::id(s.currency)),
-                        ("isinactive", Cell::flag(false)),
-                    ])
-                }).collect(),
-            ),
-            "currency" => Table::new(
-                &["id", "symbol", "name"],
-                lists.currencies.iter().map(|c| {
-                    row(vec![
-                        ("id", Cell::id(c.id)),
-                        ("symbol", Cell::text(Some(c.symbol))),
-                        ("name", Cell::text(Some(c.symbol))),
-                    ])
-                }).collect(),
-            ),
-            "term" => Table::new(
-                &["id", "name", "daysuntilnetdue"],
-                lists.terms.iter().map(|t| {
-                    row(vec![
-                        ("id", Cell::id(t.id)),
-                        ("name", Cell::text(Some(t.name))),
-                        ("daysuntilnetdue", Cell::Number(Decimal::from(t.days))),
-                    ])
-                }).collect(),
-            ),
-            "salestaxitem" => Table::new(
-                &["id", "itemid", "rate", "isinactive"],
-                lists.tax_codes.iter().map(|t| {
-                    row(vec![
-                        ("id", Cell::id(t.id)),
-                        ("itemid", Cell::text(Some(t.name))),
-                        ("rate", Cell::Number(t.rate)),
-                        ("isinactive", Cell::flag(!t.active)),
-                    ])
-                }).collect(),
-            ),
-            "item" => Table::new(
-                &["id", "itemid", "isinactive"],
-                lists.items.iter().map(|i| {
-                    row(vec![
-                        ("id", Cell::id(i.id)),
-                        ("itemid", Cell::text(Some(i.name))),
-                        ("isinactive", Cell::flag(false)),
-                    ])
-                }).collect(),
-            ),
-            "account" => Table::new(
-                &["id", "acctnumber", "fullname", "accttype"],
-                lists.accounts.iter().map(|a| {
-                    row(vec![
-                        ("id", Cell::id(a.id)),
-                        ("acctnumber", Cell::text(Some(a.number))),
-                        ("fullname", Cell::text(Some(a.name))),
-                        ("accttype", Cell::text(Some(a.kind))),
-                    ])
-                }).collect(),
-            ),
+            "subsidiary" => listed(&["id", "name", "currency", "isinactive"], &lists.subsidiaries, |s| {
+                vec![Cell::id(s.id), name_of(s.name), Cell::id(s.currency), Cell::flag(false)]
+            }),
+            "currency" => listed(&["id", "symbol", "name"], &lists.currencies, |c| {
+                vec![Cell::id(c.id), name_of(c.symbol), name_of(c.symbol)]
+            }),
+            "term" => listed(&["id", "name", "daysuntilnetdue"], &lists.terms, |t| {
+                vec![Cell::id(t.id), name_of(t.name), Cell::Number(Decimal::from(t.days))]
+            }),
+            "salestaxitem" => listed(&["id", "itemid", "rate", "isinactive"], &lists.tax_codes, |t| {
+                vec![Cell::id(t.id), name_of(t.name), Cell::Number(t.rate), Cell::flag(!t.active)]
+            }),
+            "item" => listed(&["id", "itemid", "isinactive"], &lists.items, |i| {
+                vec![Cell::id(i.id), name_of(i.name), Cell::flag(false)]
+            }),
+            "account" => listed(&["id", "acctnumber", "fullname", "accttype"], &lists.accounts, |a| {
+                vec![Cell::id(a.id), name_of(a.number), name_of(a.name), name_of(a.kind)]
+            }),
             _ => return None,
         })
     }
 }
 
+/// A table of list entries; `cells` gives each entry's values in the order of the columns.
+fn listed<T>(columns: &[&str], entries: &[T], cells: impl Fn(&T) -> Vec<Cell>) -> Table {
+    let rows = entries.iter().map(|entry| row(columns.iter().copied().zip(cells(entry)).collect()));
+    Table::new(columns, rows.collect())
+}
+
 fn posting(transaction: u64, line: u64, account: u64, amount: Decimal) -> Row {
-    let (debit, credit) =
-        if amount.is_sign_negative() { (Cell::Null, Cell::Number(-amount)) } else { (Cell::Number(amount), Cell::Null) };
+    let (debit, credit) = if amount.is_sign_negative() {
+        (Cell::Null, Cell::Number(-amount))
+    } else {
+        (Cell::Number(amount), Cell::Null)
+    };
     row(vec![
         ("transaction", Cell::id(transaction)),
         ("transactionline", Cell::id(line)),

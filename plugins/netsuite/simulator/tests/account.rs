@@ -44,8 +44,10 @@ impl Erp {
         let nonce = self.nonce.fetch_add(1, Ordering::SeqCst).to_string();
         let now = quoin_simulator::Timestamp::now().as_second();
         let signed = authorization(method, &url, DEFAULT_ACCOUNT, &TokenSecrets::default(), now, &nonce);
-        let mut request =
-            self.client.request(Method::from_bytes(method.as_bytes()).expect("a method"), &url).header("authorization", signed);
+        let mut request = self
+            .client
+            .request(Method::from_bytes(method.as_bytes()).expect("a method"), &url)
+            .header("authorization", signed);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -72,18 +74,32 @@ impl Erp {
     }
 
     async fn sim(&self, path: &str, body: Value) -> (u16, Value) {
-        let answer = self.client.post(format!("{}/_sim/{path}", self.running.http)).json(&body).send().await.expect("an answer");
+        let answer =
+            self.client.post(format!("{}/_sim/{path}", self.running.http)).json(&body).send().await.expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
     async fn counts(&self) -> Value {
-        let ledger: Value =
-            self.client.get(format!("{}/_sim/ledger", self.running.http)).send().await.expect("an answer").json().await.expect("JSON");
+        let ledger: Value = self
+            .client
+            .get(format!("{}/_sim/ledger", self.running.http))
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
         ledger["counts"].clone()
     }
 
     async fn customer(&self) -> String {
-        self.write("POST", "customer", json!({"companyName": "Helix GmbH", "subsidiary": {"id": "2"}, "terms": {"id": "2"}})).await.id()
+        self.write(
+            "POST",
+            "customer",
+            json!({"companyName": "Helix GmbH", "subsidiary": {"id": "2"}, "terms": {"id": "2"}}),
+        )
+        .await
+        .id()
     }
 }
 
@@ -111,7 +127,10 @@ async fn creating_answers_without_a_body_and_upserting_twice_makes_one() {
     }
     assert_eq!(erp.counts().await, json!({"customer": 3}));
     let shown = erp.read("customer/eid:c-1").await.body;
-    assert_eq!((&shown["companyName"], &shown["subsidiary"]["refName"]), (&json!("Helix GmbH"), &json!("Advisory DE GmbH")));
+    assert_eq!(
+        (&shown["companyName"], &shown["subsidiary"]["refName"]),
+        (&json!("Helix GmbH"), &json!("Advisory DE GmbH"))
+    );
     let list = erp.read("customer?q=companyName%20START_WITH%20hel&limit=2").await.body;
     assert_eq!((&list["count"], &list["hasMore"], &list["totalResults"]), (&json!(2), &json!(true), &json!(3)));
     assert_eq!(list["items"][0].as_object().map(|row| row.len()), Some(2), "only links and ids in lists");
@@ -202,7 +221,8 @@ async fn credits_and_payments_open_and_close_an_invoice() {
     let customer = erp.customer().await;
     erp.write("PUT", "invoice/eid:i-1?replace=item", invoice(&customer, vec![line(58_800.0)])).await;
     let id = erp.read("invoice/eid:i-1").await.body["id"].as_str().expect("an id").to_owned();
-    let (status, paid) = erp.sim("act/record_payment", json!({"invoice": "INV-0001", "amount": "40000.00", "date": "2026-04-20"})).await;
+    let (status, paid) =
+        erp.sim("act/record_payment", json!({"invoice": "INV-0001", "amount": "40000.00", "date": "2026-04-20"})).await;
     assert_eq!((status, &paid["open"]), (200, &json!(29_972)), "{paid}");
     let credit = |amount: f64| {
         json!({
@@ -215,7 +235,8 @@ async fn credits_and_payments_open_and_close_an_invoice() {
     assert_eq!(erp.read("invoice/eid:i-1").await.body["amountRemaining"], json!(29_615));
     let too_much = erp.write("POST", "creditMemo", credit(58_800.0)).await;
     assert_eq!((too_much.status, too_much.path()), (400, "createdFrom"), "{}", too_much.body);
-    let (status, refused) = erp.sim("act/record_payment", json!({"invoice": "INV-0001", "amount": 30_000, "date": "2026-04-23"})).await;
+    let (status, refused) =
+        erp.sim("act/record_payment", json!({"invoice": "INV-0001", "amount": 30_000, "date": "2026-04-23"})).await;
     assert_ne!(status, 200, "{refused}");
     let rows = erp
         .ask(
@@ -223,7 +244,12 @@ async fn credits_and_payments_open_and_close_an_invoice() {
              JOIN nexttransactionlinelink l ON l.nextdoc = p.id WHERE l.previoustype = 'CustInvc' ORDER BY p.id",
         )
         .await;
-    let rows: Vec<Value> = rows.body["items"].as_array().expect("rows").iter().map(|row| json!([row["tranid"], row["foreignamount"], row["day"]])).collect();
+    let rows: Vec<Value> = rows.body["items"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| json!([row["tranid"], row["foreignamount"], row["day"]]))
+        .collect();
     assert_eq!(rows, [json!(["PYMT-0001", "40000", "2026-04-20"]), json!(["CM-0001", "357", "2026-04-22"])]);
     erp.sim("act/void_payment", json!({"payment": "PYMT-0001"})).await;
     assert_eq!(erp.read("invoice/eid:i-1").await.body["amountRemaining"], json!(69_615));
@@ -248,7 +274,12 @@ async fn the_books_hold_cost_and_revenue_per_contract_line() {
         )
         .await;
     let row = &rows.body["items"][0];
-    assert_eq!((&row["cost"], &row["revenue"], &row["line"]), (&json!("20000"), &json!("30000"), &json!("L2")), "{}", rows.body);
+    assert_eq!(
+        (&row["cost"], &row["revenue"], &row["line"]),
+        (&json!("20000"), &json!("30000"), &json!("L2")),
+        "{}",
+        rows.body
+    );
 }
 
 #[tokio::test]
@@ -297,10 +328,24 @@ async fn token_based_signatures_are_checked() {
 async fn beyond_the_limit_requests_are_refused() {
     let erp = Erp::open().await;
     erp.sim("act/set_concurrency", json!({"limit": 2})).await;
-    erp.sim("faults", json!({"route": "GET /services/rest/record/v1/job", "fault": "delay", "delay_ms": 400, "times": 2})).await;
+    erp.sim(
+        "faults",
+        json!({"route": "GET /services/rest/record/v1/job", "fault": "delay", "delay_ms": 400, "times": 2}),
+    )
+    .await;
     let (a, b, c) = tokio::join!(erp.read("job"), erp.read("job"), async {
         // The two slow requests must be under way before the third one starts.
-        while erp.client.get(format!("{}/_sim/requests", erp.running.http)).send().await.expect("an answer").json::<Value>().await.expect("JSON")["total"] != json!(2) {
+        while erp
+            .client
+            .get(format!("{}/_sim/requests", erp.running.http))
+            .send()
+            .await
+            .expect("an answer")
+            .json::<Value>()
+            .await
+            .expect("JSON")["total"]
+            != json!(2)
+        {
             tokio::task::yield_now().await;
         }
         erp.read("customer").await

@@ -80,13 +80,19 @@ fn claims(running: &Running) -> Value {
 #[tokio::test]
 async fn strong_assertions_buy_tokens_that_work_until_they_expire() {
     for (key, algorithm) in [(Key::rsa(KeySize::Rsa3072), "PS256"), (Key::ec(), "ES256")] {
-        let running = start("netsuite", Args::default(), simulator_netsuite::build).await.expect("the simulator starts");
+        let running =
+            start("netsuite", Args::default(), simulator_netsuite::build).await.expect("the simulator starts");
         assert_eq!(register(&running, &key.pem()).await, 200);
         let (status, answer) = token(&running, &key.assertion(algorithm, &claims(&running))).await;
-        assert_eq!((status, &answer["expires_in"], &answer["token_type"]), (200, &json!("3600"), &json!("Bearer")), "{answer}");
+        assert_eq!(
+            (status, &answer["expires_in"], &answer["token_type"]),
+            (200, &json!("3600"), &json!("Bearer")),
+            "{answer}"
+        );
         let bearer = answer["access_token"].as_str().expect("a token").to_owned();
         let url = format!("{}/services/rest/record/v1/customer", running.http);
-        let call = async || Client::new().get(&url).bearer_auth(&bearer).send().await.expect("an answer").status().as_u16();
+        let call =
+            async || Client::new().get(&url).bearer_auth(&bearer).send().await.expect("an answer").status().as_u16();
         assert_eq!(call().await, 200);
         let fault = json!({"route": "GET /services", "fault": "expire_token"});
         Client::new().post(format!("{}/_sim/faults", running.http)).json(&fault).send().await.expect("an answer");
@@ -120,7 +126,10 @@ async fn weak_or_wrong_assertions_are_refused() {
     for (assertion, reason) in cases {
         let (status, answer) = token(&running, &assertion).await;
         assert_eq!(status, 400, "{answer}");
-        assert!(answer["error_description"].as_str().is_some_and(|text| text.contains(reason)), "{answer} lacks {reason}");
+        assert!(
+            answer["error_description"].as_str().is_some_and(|text| text.contains(reason)),
+            "{answer} lacks {reason}"
+        );
     }
     assert_eq!(token(&running, &key.assertion("PS256", &claims(&running))).await.0, 200);
 }

@@ -58,7 +58,9 @@ pub fn changes(customer: &Customer, config: &Config, have: &wire::Customer) -> O
         vat_reg_number: want.vat_reg_number.filter(|_| !same_vat),
         terms: want.terms.filter(|terms| !fits(Some(terms), have.terms.as_ref())),
         credit_limit: want.credit_limit.filter(|limit| have.credit_limit != Some(*limit)),
-        credit_hold_override: want.credit_hold_override.filter(|hold| !fits(Some(hold), have.credit_hold_override.as_ref())),
+        credit_hold_override: want
+            .credit_hold_override
+            .filter(|hold| !fits(Some(hold), have.credit_hold_override.as_ref())),
         is_inactive: want.is_inactive.filter(|inactive| have.is_inactive.unwrap_or(false) != *inactive),
         ..wire::Customer::default()
     };
@@ -67,7 +69,12 @@ pub fn changes(customer: &Customer, config: &Config, have: &wire::Customer) -> O
 
 /// What to add to a customer that was there before us and has just been recognised: only what is
 /// empty, nothing that somebody else decided. `None` when nothing.
-pub fn additions(customer: &Customer, config: &Config, external_id: &str, have: &wire::Customer) -> Option<wire::Customer> {
+pub fn additions(
+    customer: &Customer,
+    config: &Config,
+    external_id: &str,
+    have: &wire::Customer,
+) -> Option<wire::Customer> {
     let want = kept(customer, config);
     let patch = wire::Customer {
         external_id: have.external_id.is_none().then(|| external_id.to_owned()),

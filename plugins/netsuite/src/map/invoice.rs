@@ -122,7 +122,9 @@ pub fn posted(invoice: &Invoice, id: &str, have: &Document) -> Result<Invoice, F
         if theirs != Some(ours.amount) {
             let number = have.tran_id.as_deref().unwrap_or(id);
             let theirs = theirs.map_or("nothing".to_owned(), |amount| format!("{} {amount}", ours.currency));
-            let message = format!("{number} in NetSuite has a {name} total of {theirs}, ours is {ours}; correct it there or credit it");
+            let message = format!(
+                "{number} in NetSuite has a {name} total of {theirs}, ours is {ours}; correct it there or credit it"
+            );
             return Err(Fault::new(FaultKind::InvalidData, "TOTALS_DIFFER", message).at(path));
         }
     }

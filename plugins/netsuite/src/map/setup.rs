@@ -147,7 +147,9 @@ fn terms(line: &ContractLine, at: usize) -> Result<String, Fault> {
     let text = serde_json::to_string(&line.billing)
         .map_err(|error| Fault::invalid(&path, format!("the billing terms are not JSON: {error}")))?;
     if text.chars().count() > LONG_TEXT_CHARS {
-        let message = format!("the billing terms take more than the {LONG_TEXT_CHARS} characters that a NetSuite column holds; split the line");
+        let message = format!(
+            "the billing terms take more than the {LONG_TEXT_CHARS} characters that a NetSuite column holds; split the line"
+        );
         return Err(Fault::invalid(path, message));
     }
     Ok(text)
@@ -159,7 +161,8 @@ fn figures(line: &ContractLine, minor_units: u32) -> (Decimal, Decimal, Decimal)
     match &line.billing {
         BillingMethod::TimeAndMaterials { cap: Some(cap), .. } => (Decimal::ONE, cap.limit.amount, cap.limit.amount),
         BillingMethod::TimeAndMaterials { roles, cap: None } => {
-            let planned = roles.iter().filter_map(|role| role.hours.map(|hours| product(hours, role.hourly_rate, minor_units)));
+            let planned =
+                roles.iter().filter_map(|role| role.hours.map(|hours| product(hours, role.hourly_rate, minor_units)));
             let value: Decimal = planned.sum();
             (Decimal::ONE, value, value)
         }

@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use quoin_sdk::jiff::civil::DateTime;
 use quoin_sdk::jiff::ToSpan;
+use quoin_sdk::jiff::civil::DateTime;
 use quoin_sdk::{Change, Fault, FaultKind, Page, ReadRequest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -73,7 +73,8 @@ impl Order {
         };
         if let Some((stamp, first, second)) = &position.after {
             let at = moment(stamp)?;
-            let (first_value, second_value) = (key(first)?, if self.second_is_text { quoted(second) } else { key(second)? });
+            let (first_value, second_value) =
+                (key(first)?, if self.second_is_text { quoted(second) } else { key(second)? });
             let Order { stamp, first, second, .. } = self;
             return Ok(format!(
                 "({stamp} > {at} OR ({stamp} = {at} AND ({first} > {first_value} \
@@ -93,7 +94,11 @@ impl Order {
 
 /// An internal id as a literal.
 fn key(text: &str) -> Result<String, Fault> {
-    if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) { Ok(text.to_owned()) } else { Err(bad_cursor(text)) }
+    if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err(bad_cursor(text))
+    }
 }
 
 fn parse(stamp: &str) -> Result<DateTime, Fault> {
@@ -101,17 +106,17 @@ fn parse(stamp: &str) -> Result<DateTime, Fault> {
 }
 
 fn bad_cursor(text: &str) -> Fault {
-    Fault::new(FaultKind::Config, "CURSOR", format!("'{text}' is no part of a cursor of this connector; reset the stream"))
+    Fault::new(
+        FaultKind::Config,
+        "CURSOR",
+        format!("'{text}' is no part of a cursor of this connector; reset the stream"),
+    )
 }
 
 /// Payments, one change per payment and invoice.
 pub fn payments(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
-    let order = Order {
-        stamp: "p.lastmodifieddate",
-        first: "p.id",
-        second: "l.previousdoc".into(),
-        second_is_text: false,
-    };
+    let order =
+        Order { stamp: "p.lastmodifieddate", first: "p.id", second: "l.previousdoc".into(), second_is_text: false };
     let select = format!(
         "SELECT p.id AS payment, l.previousdoc AS invoice, l.foreignamount AS amount, c.symbol AS currency, \
          TO_CHAR(p.trandate, 'YYYY-MM-DD') AS valuedate, p.status AS status, p.voided AS voided, \
@@ -136,12 +141,8 @@ pub fn payments(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
 /// The books, one change per project and contract line.
 pub fn financials(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
     let line = format!("l.{}", api.field(Custom::ContractLine));
-    let order = Order {
-        stamp: "MAX(t.lastmodifieddate)",
-        first: "l.entity",
-        second: line.clone(),
-        second_is_text: true,
-    };
+    let order =
+        Order { stamp: "MAX(t.lastmodifieddate)", first: "l.entity", second: line.clone(), second_is_text: true };
     let from = format!(
         "SELECT l.entity AS job, {line} AS line, c.symbol AS currency, \
          SUM(CASE WHEN a.accttype IN ('COGS', 'Expense', 'OthExpense') THEN p.amount ELSE 0 END) AS cost, \
@@ -169,9 +170,11 @@ pub fn financials(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
     for id in &request.ids {
         let (job, contract_line) = id.split_once(':').ok_or_else(|| bad_cursor(id))?;
         let or = if wanted.is_empty() { "" } else { " OR " };
-        write!(wanted, "{or}(l.entity = {} AND {line} = {})", key(job)?, quoted(contract_line)).map_err(|_| bad_cursor(id))?;
+        write!(wanted, "{or}(l.entity = {} AND {line} = {})", key(job)?, quoted(contract_line))
+            .map_err(|_| bad_cursor(id))?;
     }
-    let rows = api.ask::<FinancialsRow>(&format!("{from} AND ({wanted}) {group} {}", order.order_by()), MAX_ROWS)?.items;
+    let rows =
+        api.ask::<FinancialsRow>(&format!("{from} AND ({wanted}) {group} {}", order.order_by()), MAX_ROWS)?.items;
     rows.iter().map(financials_change).collect::<Result<Vec<_>, _>>().map(Page::of)
 }
 
@@ -235,8 +238,7 @@ mod tests {
 
     #[test]
     fn nothing_of_a_cursor_reaches_a_query_unchecked() {
-        let order =
-            Order { stamp: "s", first: "a", second: "b".into(), second_is_text: true };
+        let order = Order { stamp: "s", first: "a", second: "b".into(), second_is_text: true };
         let position = |stamp: &str, first: &str, second: &str| Position {
             since: None,
             after: Some((stamp.into(), first.into(), second.into())),

@@ -44,7 +44,8 @@ impl Candidate {
 
 pub fn settle(api: &Api<'_>, item: &Item) -> Result<Outcome, Fault> {
     if item.delete {
-        let fault = Fault::new(FaultKind::Unsupported, "NO_DELETE", "customers are set inactive in NetSuite, not deleted");
+        let fault =
+            Fault::new(FaultKind::Unsupported, "NO_DELETE", "customers are set inactive in NetSuite, not deleted");
         return Ok(Outcome::rejected(item, fault));
     }
     let customer: Customer = item.object()?;
@@ -78,7 +79,12 @@ fn versioned(outcome: Outcome, version: Option<String>) -> Outcome {
 }
 
 /// A customer that this connection wrote or linked before.
-fn keep_in_step(api: &Api<'_>, item: &Item, customer: &Customer, found: &Found<wire::Customer>) -> Result<Outcome, Fault> {
+fn keep_in_step(
+    api: &Api<'_>,
+    item: &Item,
+    customer: &Customer,
+    found: &Found<wire::Customer>,
+) -> Result<Outcome, Fault> {
     let id = &found.identity.id;
     let version = found.identity.last_modified_date.clone();
     match map::customer::changes(customer, &api.config, &found.fields) {

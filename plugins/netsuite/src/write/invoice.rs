@@ -119,7 +119,8 @@ struct OpenInvoice {
 
 /// The invoice that a credit note corrects, by its number.
 fn original(api: &Api<'_>, invoice: &Invoice) -> Result<map::Original, Fault> {
-    let missing = |message: String| Fault::new(FaultKind::NotFound, "ORIGINAL_UNKNOWN", message).at("/preceding_invoice");
+    let missing =
+        |message: String| Fault::new(FaultKind::NotFound, "ORIGINAL_UNKNOWN", message).at("/preceding_invoice");
     let Some(number) = &invoice.preceding_invoice else {
         return Err(missing("a credit note names the invoice it corrects (BT-25)".into()));
     };

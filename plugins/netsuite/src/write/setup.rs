@@ -81,7 +81,8 @@ fn together(a: Step, b: Step) -> Step {
 fn close(api: &Api<'_>, item: &Item, project: &str) -> Result<Outcome, Fault> {
     if let Some(order) = api.by_external::<Document>("salesOrder", &item.id)? {
         let open = order.fields.item.items.iter().filter(|line| line.is_closed != Some(true));
-        let lines: Vec<_> = open.filter_map(|line| line.line).map(|line| json!({"line": line, "isClosed": true})).collect();
+        let lines: Vec<_> =
+            open.filter_map(|line| line.line).map(|line| json!({"line": line, "isClosed": true})).collect();
         if !lines.is_empty() {
             api.patch("salesOrder", &order.identity.id, &json!({"item": {"items": lines}}), &[], About::Order)?;
         }

@@ -4,13 +4,13 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use plugin_netsuite::NetSuite;
 use quoin_sdk::{
     Algorithm, BillingMethod, BillingSetup, Cap, CapMode, ContractLine, Currency, Customer, Date, Decimal, Fault,
     FaultKind, Header, Host, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Item, Level, Link, Milestone,
     MilestoneStatus, MilestoneTerm, Money, ObjectKind, Outcome, Period, Quantity, Request, Response, RetainerTerm,
     RoleRate, Sink, TaxCategory, TaxSubtotal, TaxTreatment, Timestamp, Totals, Unit, code,
 };
-use plugin_netsuite::NetSuite;
 use quoin_simulator::{Args, Running, start};
 use quoin_testkit::item;
 use serde_json::{Value, json};
@@ -114,7 +114,8 @@ impl Host for Erp {
     fn send(&self, request: Request) -> Result<Response, Fault> {
         let nonce = self.nonce.fetch_add(1, Ordering::SeqCst).to_string();
         let now = Timestamp::now().as_second();
-        let signed = authorization(&request.method, &request.url, DEFAULT_ACCOUNT, &TokenSecrets::default(), now, &nonce);
+        let signed =
+            authorization(&request.method, &request.url, DEFAULT_ACCOUNT, &TokenSecrets::default(), now, &nonce);
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap();
         let mut call = self.client.request(method, &request.url);
         assert_eq!(request.credential.as_deref(), Some("api"), "every request names its credential");
@@ -127,7 +128,8 @@ impl Host for Erp {
         let lost = |error: reqwest::Error| Fault::new(FaultKind::Transient, code::UNKNOWN_OUTCOME, error.to_string());
         self.runtime.block_on(async {
             let answer = call.header("authorization", signed).send().await.map_err(lost)?;
-            let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+            let headers =
+                answer.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
             let (status, headers) = (answer.status().as_u16(), headers.collect());
             Ok(Response { status, headers, body: answer.bytes().await.map_err(lost)?.to_vec() })
         })
@@ -290,7 +292,10 @@ pub fn document(of: &str, kind: InvoiceType, issued: &str, lines: &[Figures], ta
         id: (at + 1).to_string(),
         description: format!("{contract_line} service"),
         contract_line: (*contract_line).into(),
-        quantity: Quantity { value: dec(quantity), unit: if *contract_line == "L2" { Unit::LumpSum } else { Unit::Hour } },
+        quantity: Quantity {
+            value: dec(quantity),
+            unit: if *contract_line == "L2" { Unit::LumpSum } else { Unit::Hour },
+        },
         unit_price: dec(price),
         net: euros(net),
         tax: vat19(),
@@ -328,11 +333,8 @@ pub fn document(of: &str, kind: InvoiceType, issued: &str, lines: &[Figures], ta
 
 /// The scenario's invoice of March.
 pub fn march() -> Invoice {
-    let lines = [
-        ("L1", "60", "195.00", "11700.00"),
-        ("L1", "74", "150.00", "11100.00"),
-        ("L2", "1", "36000.00", "36000.00"),
-    ];
+    let lines =
+        [("L1", "60", "195.00", "11700.00"), ("L1", "74", "150.00", "11100.00"), ("L2", "1", "36000.00", "36000.00")];
     document("march", InvoiceType::Invoice, "2026-03-31", &lines, "11172.00")
 }
 

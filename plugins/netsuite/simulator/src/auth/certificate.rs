@@ -48,7 +48,8 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
     let mut length = usize::from(first);
     if first & 0x80 != 0 {
         let (digits, rest) = body.split_at_checked(usize::from(first & 0x7f))?;
-        length = digits.iter().try_fold(0_usize, |sum, digit| sum.checked_mul(256)?.checked_add(usize::from(*digit)))?;
+        length =
+            digits.iter().try_fold(0_usize, |sum, digit| sum.checked_mul(256)?.checked_add(usize::from(*digit)))?;
         body = rest;
     }
     let (content, rest) = body.split_at_checked(length)?;

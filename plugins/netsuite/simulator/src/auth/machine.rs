@@ -25,7 +25,8 @@ impl Doors {
         if field("client_assertion_type") != Some(ASSERTION_TYPE) {
             return Err(refuse("invalid_request", "client_assertion_type must be the jwt-bearer type"));
         }
-        let assertion = field("client_assertion").ok_or_else(|| refuse("invalid_request", "client_assertion is missing"))?;
+        let assertion =
+            field("client_assertion").ok_or_else(|| refuse("invalid_request", "client_assertion is missing"))?;
         self.check(assertion, origin, now).map_err(|reason| refuse("invalid_grant", &reason))?;
         self.issued += 1;
         let token = sha256_hex(format!("{}|{}|{}", self.account, self.issued, assertion).as_bytes());
@@ -44,10 +45,8 @@ impl Doors {
         if claims["iss"] != self.client_id.as_str() {
             return Err("iss is not the client id of the integration".into());
         }
-        let own = format!(
-            "https://{}.suitetalk.api.netsuite.com{TOKEN_PATH}",
-            self.account.to_lowercase().replace('_', "-")
-        );
+        let own =
+            format!("https://{}.suitetalk.api.netsuite.com{TOKEN_PATH}", self.account.to_lowercase().replace('_', "-"));
         let audience = claims["aud"].as_str().unwrap_or_default();
         if audience != own && audience != format!("{origin}{TOKEN_PATH}") {
             return Err(format!("aud '{audience}' is not the address of the token endpoint"));

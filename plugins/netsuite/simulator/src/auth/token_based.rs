@@ -55,7 +55,12 @@ fn header_fields(header: &str) -> Vec<(String, String)> {
     header
         .split(',')
         .filter_map(|pair| pair.trim().split_once('='))
-        .map(|(name, value)| (name.trim().to_owned(), percent_decode_str(value.trim().trim_matches('"')).decode_utf8_lossy().into_owned()))
+        .map(|(name, value)| {
+            (
+                name.trim().to_owned(),
+                percent_decode_str(value.trim().trim_matches('"')).decode_utf8_lossy().into_owned(),
+            )
+        })
         .collect()
 }
 
@@ -76,7 +81,14 @@ fn base_string(method: &str, url: &str, query: &str, fields: &[(String, String)]
 }
 
 /// The `Authorization` header of a request, as a client makes it: for tests that have no host.
-pub fn authorization(method: &str, url: &str, account: &str, secrets: &TokenSecrets, stamp: i64, nonce: &str) -> String {
+pub fn authorization(
+    method: &str,
+    url: &str,
+    account: &str,
+    secrets: &TokenSecrets,
+    stamp: i64,
+    nonce: &str,
+) -> String {
     let (address, query) = url.split_once('?').unwrap_or((url, ""));
     let mut fields: Vec<(String, String)> = [
         ("realm", account),

@@ -128,7 +128,8 @@ fn posting(account: &Account, old: Option<&Record>, fields: &Doc, day: Date) -> 
             !FREE_TEXT.contains(&name.as_str()) && old.fields.get(name) != Some(value)
         };
         let removed = |name: &&String| !FREE_TEXT.contains(&name.as_str()) && !fields.contains_key(*name);
-        if let Some(name) = fields.iter().find(|entry| changed(*entry)).map(|(name, _)| name).or(old.fields.keys().find(removed))
+        if let Some(name) =
+            fields.iter().find(|entry| changed(*entry)).map(|(name, _)| name).or(old.fields.keys().find(removed))
         {
             let detail = "This transaction is posted and cannot be changed. Create a credit memo instead.";
             return Err(Refusal::user_error(detail).at_path(name.as_str()));

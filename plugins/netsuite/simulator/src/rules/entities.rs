@@ -10,9 +10,9 @@ use crate::refusal::Refusal;
 /// Two records of a kind may not carry the same id text.
 fn unique_entity_id(account: &Account, name: &str, old: Option<&Record>, fields: &Doc) -> Result<(), Refusal> {
     let Some(entity_id) = doc::text(fields, "entityId") else { return Ok(()) };
-    let taken = account
-        .records_of(name)
-        .any(|record| doc::text(&record.fields, "entityId") == Some(entity_id) && old.is_none_or(|old| old.id != record.id));
+    let taken = account.records_of(name).any(|record| {
+        doc::text(&record.fields, "entityId") == Some(entity_id) && old.is_none_or(|old| old.id != record.id)
+    });
     if taken {
         let detail = format!(
             "A {name} record with this ID already exists. You must enter a unique {name} ID for each record you create."

@@ -62,7 +62,9 @@ fn amount(line: &mut Doc, at: usize) -> Result<Decimal, Refusal> {
         (Some(amount), _) => amount,
         (None, Some(product)) => product,
         (None, None) => {
-            return Err(Refusal::user_error("Please enter value(s) for: Amount").at_path(format!("item.items[{at}].amount")));
+            return Err(
+                Refusal::user_error("Please enter value(s) for: Amount").at_path(format!("item.items[{at}].amount"))
+            );
         }
     };
     if amount != cents(amount) {

@@ -51,9 +51,13 @@ fn expressions(select: &Select) -> Vec<&Expr> {
     let mut all: Vec<&Expr> = select.columns.iter().map(|(expr, _)| expr).collect();
     all.extend(select.joins.iter().map(|join| &join.on));
     all.extend(select.filter.iter().chain(&select.group).chain(&select.having));
-    all.extend(select.order.iter().map(|(expr, _)| expr).filter(
-        |expr| !matches!(expr, Expr::Column(None, name) if aliases.contains(&name.as_str())),
-    ));
+    all.extend(
+        select
+            .order
+            .iter()
+            .map(|(expr, _)| expr)
+            .filter(|expr| !matches!(expr, Expr::Column(None, name) if aliases.contains(&name.as_str()))),
+    );
     all
 }
 
@@ -101,9 +105,7 @@ fn group(scope: &Scope, select: &Select, rows: Vec<Joined>) -> Result<Vec<Vec<Jo
 
 fn has_aggregate(expr: &Expr) -> bool {
     match expr {
-        Expr::Call(name, arguments) => {
-            AGGREGATES.contains(&name.as_str()) || arguments.iter().any(has_aggregate)
-        }
+        Expr::Call(name, arguments) => AGGREGATES.contains(&name.as_str()) || arguments.iter().any(has_aggregate),
         Expr::Negate(inner) | Expr::Not(inner) => has_aggregate(inner),
         _ => false,
     }

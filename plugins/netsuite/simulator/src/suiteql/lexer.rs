@@ -68,12 +68,8 @@ fn word(rest: &str) -> (Token, usize) {
 }
 
 fn mark(rest: &str) -> Result<(Token, usize), QueryError> {
-    MARKS
-        .iter()
-        .find(|mark| rest.starts_with(**mark))
-        .map(|mark| (Token::Mark(mark), mark.len()))
-        .ok_or_else(|| {
-            let near: String = rest.chars().take(10).collect();
-            QueryError::new(format!("Invalid character near '{near}'."))
-        })
+    MARKS.iter().find(|mark| rest.starts_with(**mark)).map(|mark| (Token::Mark(mark), mark.len())).ok_or_else(|| {
+        let near: String = rest.chars().take(10).collect();
+        QueryError::new(format!("Invalid character near '{near}'."))
+    })
 }

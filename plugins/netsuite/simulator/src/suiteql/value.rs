@@ -59,10 +59,10 @@ impl Cell {
     pub fn key(&self) -> Option<String> {
         match self {
             Cell::Null => None,
-            Cell::Text(text) => Some(text.parse::<Decimal>().map_or_else(
-                |_| format!("t{text}"),
-                |number| format!("n{}", number.normalize()),
-            )),
+            Cell::Text(text) => Some(
+                text.parse::<Decimal>()
+                    .map_or_else(|_| format!("t{text}"), |number| format!("n{}", number.normalize())),
+            ),
             Cell::Number(number) => Some(format!("n{}", number.normalize())),
             Cell::Date(_) | Cell::Stamp(_) => self.as_stamp().map(|stamp| format!("d{stamp}")),
         }
