@@ -205,7 +205,7 @@ pub struct Credential {
     pub scheme: quoin_package::Scheme,
     /// Parameters of the scheme.
     #[serde(flatten)]
-    pub parameters: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, Value>,
 }
 
 /// Which connection serves a role.

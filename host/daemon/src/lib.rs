@@ -187,3 +187,8 @@ fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, StartError> {
 
 /// A shared vault, as the wiring hands it out.
 pub(crate) type Vault = Arc<dyn Secrets>;
+
+/// Sends the host's log to standard error: lines for people, JSON where `QUOIN_LOG_FORMAT` is `json`.
+pub fn log_to_stderr() {
+    telemetry::log_to_stderr(std::env::var("QUOIN_LOG_FORMAT").is_ok_and(|format| format == "json"));
+}

@@ -56,7 +56,7 @@ impl House {
         let clock = Arc::new(clock(config)?);
         let vault = vault(config)?;
         let ledger = ledger(config, &clock).await?;
-        let egress = Arc::new(Egress::new(Arc::clone(&vault), Arc::clone(&clock) as Arc<dyn Clock>));
+        let egress = Arc::new(Egress::new(Arc::clone(&vault), Arc::new(egress::WallClock)));
         let (runtime, manifests) = sandbox(config, &egress, &vault, &clock).await?;
         connect(config, &egress, &runtime, &manifests)?;
         let connectors: Arc<dyn Connectors> = Arc::clone(&runtime) as Arc<dyn Connectors>;
@@ -186,6 +186,7 @@ fn connect(config: &Config, egress: &Egress, runtime: &Runtime, manifests: &Mani
         };
         runtime.add_connection(spec).map_err(|error| StartError::Connection(error.to_string()))?;
         let door = door(connection, manifest, &values).map_err(at)?;
+        door.check_slots(manifest).map_err(|error| StartError::Connection(error.to_string()))?;
         egress.install(&door).map_err(|error| StartError::Connection(error.to_string()))?;
     }
     Ok(())
@@ -216,7 +217,7 @@ fn door(connection: &Connection, manifest: &Manifest, values: &Map<String, Value
         reading_posts.extend(fill_path(template, &filled).map_err(|error| error.to_string())?);
     }
     let credentials = connection.credentials.iter().map(|(slot, credential)| {
-        let mut value = json!(credential.parameters);
+        let mut value = Value::Object(credential.parameters.clone().into_iter().collect());
         value["slot"] = json!(slot);
         value["scheme"] = json!(credential.scheme);
         serde_json::from_value::<CredentialConfig>(value).map_err(|error| format!("credential.{slot}: {error}"))

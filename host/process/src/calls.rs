@@ -225,7 +225,7 @@ fn revenue(account: &Account, arguments: &Value, context: &Context) -> Result<Ca
 /// Checks a document against EN 16931 before it goes out.
 fn check(arguments: &Value, context: &Context) -> Result<Called, Refusal> {
     let invoice: Invoice = argument(arguments, "invoice")?;
-    let broken = quoin_canonical::Canonical::validate(&invoice).err().unwrap_or_default();
+    let broken = billing::en16931::check(&invoice).err().unwrap_or_default();
     if let Some(first) = broken.first() {
         let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
         return Err(Refusal::new("EN16931", all.join("; ")).field(first.path.clone()).owner(&context.policy.owners.finance));

@@ -109,7 +109,7 @@ impl Stage {
             simulator.set_clock(&self.now).await?;
         }
         let erp_key = config::signing_key()?;
-        self.erp.act("register_certificate", &json!({"certificate": erp_key.public_pem, "key_id": config::ERP_KEY_ID, "client_id": config::ERP_CLIENT_ID})).await?;
+        self.erp.act("register_certificate", &json!({"id": config::ERP_KEY_ID, "pem": erp_key.public_pem, "client_id": config::ERP_CLIENT_ID})).await?;
         self.write_config()?;
         for (name, value) in config::secrets(&erp_key) {
             self.quoin(&["secret", "set", &name], Some(&value))?;

@@ -1,0 +1,194 @@
+//! The operator's part: one configuration and the secrets it needs.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Plugin behind each role.
+pub const CRM: &str = "salesforce";
+/// Plugin behind each role.
+pub const PSA: &str = "kantata";
+/// Plugin behind each role.
+pub const ERP: &str = "netsuite";
+/// Plugin behind each role.
+pub const TIME: &str = "jira";
+
+/// The deal.
+pub const QUOTE: &str = "Q-2026-0042";
+/// The senior.
+pub const ANA: &str = "ana@advisory.example";
+/// The consultant.
+pub const BEN: &str = "ben@advisory.example";
+
+/// What proves the CRM's webhooks.
+pub const WEBHOOK_SECRET: &str = "a-shared-secret-of-the-scenario";
+/// Certificate id at the ERP.
+pub const ERP_KEY_ID: &str = "scenario-certificate";
+/// Client id at the ERP.
+pub const ERP_CLIENT_ID: &str = "sim-client";
+
+/// What differs from run to run.
+pub struct Values<'a> {
+    /// Folder of components.
+    pub plugins: &'a Path,
+    /// CRM's address.
+    pub crm: &'a str,
+    /// PSA's address.
+    pub psa: &'a str,
+    /// ERP's address.
+    pub erp: &'a str,
+    /// Time system's address.
+    pub time: &'a str,
+    /// The operator's token.
+    pub token: &'a str,
+    /// Milliseconds between polls.
+    pub poll_ms: u64,
+    /// Business time at the start.
+    pub now: &'a str,
+}
+
+/// A token nobody can guess.
+pub fn token() -> String {
+    let mut bytes = [0_u8; 24];
+    // Without random bytes the token is worthless, and the host is ours and on loopback.
+    let _filled = aws_lc_rs::rand::fill(&mut bytes);
+    hex::encode(bytes)
+}
+
+/// A key pair for signed assertions.
+pub struct SigningKey {
+    /// Private, PKCS#8 PEM.
+    pub private_pem: String,
+    /// Public, PEM.
+    pub public_pem: String,
+}
+
+/// Makes an EC P-256 key pair.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn signing_key() -> anyhow::Result<SigningKey> {
+    let pair = rcgen::KeyPair::generate().context("no key pair")?;
+    Ok(SigningKey { private_pem: pair.serialize_pem(), public_pem: pair.public_key_pem() })
+}
+
+/// Names and values for the vault.
+pub fn secrets(erp: &SigningKey) -> Vec<(String, String)> {
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![
+        own("crm/api/client_id", "3MVG9.simulated.consumer.key"),
+        own("crm/api/client_secret", "simulated-consumer-secret"),
+        own("crm/webhook/value", WEBHOOK_SECRET),
+        own("psa/api/value", "kantata-token"),
+        own("erp/api/client_id", ERP_CLIENT_ID),
+        own("erp/api/private_key", &erp.private_pem),
+        own("time/api/username", "integration@advisory.example"),
+        own("time/api/password", "jira-token"),
+    ]
+}
+
+/// The configuration file.
+pub fn text(values: &Values<'_>) -> String {
+    let digest = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, values.token.as_bytes()));
+    let Values { crm, psa, erp, time, poll_ms, now, .. } = values;
+    let plugins = values.plugins.display();
+    format!(
+        r#"# Written by the scenario: four systems, one legal entity.
+[host]
+data_dir = "data"
+plugins_dir = "{plugins}"
+listen = "127.0.0.1:0"
+
+[clock]
+settable = true
+start = "{now}"
+
+[[token]]
+name = "scenario"
+role = "admin"
+sha256 = "{digest}"
+
+[entity.DE01]
+name = "Advisory DE GmbH"
+country = "DE"
+currency = "EUR"
+zone = "Europe/Berlin"
+vat_id = "DE123456789"
+address = {{ purpose = "registered", lines = ["Hafenstrasse 1"], city = "Hamburg", postal_code = "20457", country = "DE" }}
+tax = {{ category = "S", rate_percent = "19" }}
+close_day = 5
+close_time = "18:00"
+
+[policy]
+tax_countries = ["DE"]
+contract_types = ["sow", "msa"]
+
+[[connection]]
+id = "crm"
+plugin = "{CRM}"
+poll_ms = {poll_ms}
+allow_private = ["127.0.0.1"]
+[connection.config]
+base_url = "{crm}"
+[connection.credential.api]
+scheme = "oauth2_client_credentials"
+token_url = "{crm}/services/oauth2/token"
+
+[[connection]]
+id = "psa"
+plugin = "{PSA}"
+poll_ms = {poll_ms}
+allow_private = ["127.0.0.1"]
+[connection.config]
+base_url = "{psa}"
+vat_field_id = "9001"
+status_keys = {{ shell_created = "110", active = "305", on_hold = "410", cancelled = "501" }}
+[connection.credential.api]
+scheme = "bearer"
+
+[[connection]]
+id = "erp"
+plugin = "{ERP}"
+poll_ms = {poll_ms}
+allow_private = ["127.0.0.1"]
+[connection.config]
+base_url = "{erp}"
+account = "1234567_SB1"
+subsidiaries = {{ DE01 = "2" }}
+currencies = {{ EUR = "1" }}
+items = {{ time_and_materials = "101", fixed_fee = "102", retainer = "103" }}
+tax_codes = {{ "S:19" = "5" }}
+terms = {{ "30" = "2" }}
+[connection.credential.api]
+scheme = "oauth2_client_assertion"
+token_url = "{erp}/services/rest/auth/oauth2/v1/token"
+key_id = "{ERP_KEY_ID}"
+algorithm = "ES256"
+scope = "rest_webservices suite_analytics"
+
+[[connection]]
+id = "time"
+plugin = "{TIME}"
+poll_ms = {poll_ms}
+allow_private = ["127.0.0.1"]
+[connection.config]
+base_url = "{time}"
+project_key = "ADV"
+[connection.credential.api]
+scheme = "basic"
+
+[[route]]
+role = "crm"
+connection = "crm"
+[[route]]
+role = "psa"
+connection = "psa"
+[[route]]
+role = "erp"
+connection = "erp"
+[[route]]
+role = "time"
+connection = "time"
+"#
+    )
+}
