@@ -22,7 +22,7 @@ use crate::view::bars::{self, Group};
 use crate::view::document::Document;
 use crate::view::timeline::{self, Day};
 use crate::view::wheel::Wheel;
-use crate::view::{Amount, Chrome, When, tone_of, words};
+use crate::view::{Amount, Chrome, When, stage_words, tone_of, words};
 
 /// Entries on one page: a browser shows them without a pause, and a deal of half a year fits.
 const ENTRIES_PER_PAGE: usize = 500;
@@ -128,7 +128,7 @@ impl DealPage {
             revenue: detail.revenue.iter().map(revenue_row).collect(),
             hours: detail.hours.as_ref().map(hours_view),
             tone: if deal.open_exceptions > 0 { "bad" } else { tone_of(&deal.stage) },
-            stage: words(&deal.stage),
+            stage: stage_words(&deal.stage),
             since: deal.stage_since.map(|at| When::of(at, now)),
             opened: deal.opened_at.map(|at| When::of(at, now)),
             project: deal.project_code.unwrap_or_default(),

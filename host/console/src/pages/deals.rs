@@ -15,7 +15,7 @@ use quoin_canonical::{Currency, Decimal, Money, Timestamp};
 use super::render;
 use crate::ConsoleState;
 use crate::session::query_value;
-use crate::view::{Amount, Chrome, When, tone_of, words};
+use crate::view::{Amount, Chrome, When, stage_words, tone_of};
 
 /// Deals on one page: what a person scrolls through.
 const DEALS_PER_PAGE: usize = 200;
@@ -78,7 +78,7 @@ fn row(deal: Deal, now: Timestamp) -> Row {
     Row {
         href: format!("/console/deals/{}", utf8_percent_encode(&deal.key, NON_ALPHANUMERIC)),
         tone: if deal.open_exceptions > 0 { "bad" } else { tone_of(&deal.stage) },
-        stage: words(&deal.stage),
+        stage: stage_words(&deal.stage),
         value: deal.value.as_ref().map(Amount::from),
         last: deal.last_event_at.map(|at| When::of(at, now)),
         project: deal.project_code.unwrap_or_default(),

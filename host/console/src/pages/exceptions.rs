@@ -11,13 +11,13 @@ use axum::http::Uri;
 use axum::response::{Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use policy::access::{Permission, may};
-use quoin_canonical::Timestamp;
+use quoin_canonical::{Currency, Money, Timestamp};
 use serde::Deserialize;
 
 use super::{Refused, render};
 use crate::ConsoleState;
 use crate::session::{own_path, query_value};
-use crate::view::{Chrome, When, words};
+use crate::view::{Amount, Chrome, When, words};
 
 #[derive(Template)]
 #[template(path = "exceptions.html")]
@@ -83,7 +83,7 @@ impl ExceptionCard {
             code: view.code.clone(),
             kind: words(&view.fault_kind),
             field: view.field.clone().unwrap_or_default(),
-            amount: view.amount.clone().unwrap_or_default(),
+            amount: view.amount.as_deref().map_or(String::new(), at_risk),
             owner: view.owner.clone(),
             due: When::of(view.due, now),
             opened: When::of(view.opened_at, now),
@@ -96,6 +96,14 @@ impl ExceptionCard {
             back: back.to_owned(),
         }
     }
+}
+
+/// `EUR 40000.00` as `40,000.00 EUR`; what is no amount stays as it is.
+fn at_risk(printed: &str) -> String {
+    let amount = printed.split_once(' ').and_then(|(currency, amount)| {
+        Some(Amount::from(&Money::new(amount.parse().ok()?, Currency::from_code(currency)?)))
+    });
+    amount.map_or_else(|| printed.to_owned(), |amount| format!("{} {}", amount.text, amount.currency))
 }
 
 /// `GET /console/exceptions`

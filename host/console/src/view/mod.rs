@@ -92,6 +92,16 @@ pub fn words(name: &str) -> String {
     api::read::pick::words(name)
 }
 
+/// A deal's stage as people say it.
+pub fn stage_words(stage: &str) -> String {
+    match stage {
+        "approved" => "Checked".into(),
+        "billing_provisioned" => "Billing set up".into(),
+        "paying" => "Partly paid".into(),
+        other => words(other),
+    }
+}
+
 /// How a stage or status looks: the name of a colour class.
 pub fn tone_of(status: &str) -> &'static str {
     match status {

@@ -6,10 +6,10 @@ use std::f64::consts::TAU;
 use api::read::{Stage, StageState};
 
 /// Radius of the ring, in units of the picture.
-const RADIUS: f64 = 84.0;
+const RADIUS: f64 = 90.0;
 
 /// Radius at which names stand.
-const LABEL_RADIUS: f64 = 106.0;
+const LABEL_RADIUS: f64 = 112.0;
 
 /// Gap between two arcs, in turns.
 const GAP: f64 = 0.012;
@@ -54,7 +54,7 @@ impl Wheel {
         let last = stages.iter().rfind(|stage| stage.state == StageState::Done);
         let centre = last.map_or("Not yet sold".into(), |stage| stage.label.clone());
         let under = match next {
-            Some(stage) if stage.state == StageState::Blocked => format!("{} is blocked", stage.label),
+            Some(stage) if stage.state == StageState::Blocked => format!("stopped before: {}", stage.label.to_lowercase()),
             Some(stage) => format!("next: {}", stage.label.to_lowercase()),
             None => "all done".into(),
         };
@@ -85,7 +85,7 @@ fn arc(index: usize, count: usize, stage: &Stage) -> Arc {
         path: format!("M{x1:.2} {y1:.2}A{RADIUS} {RADIUS} 0 0 1 {x2:.2} {y2:.2}"),
         state: stage.state.as_str(),
         label: stage.label.clone(),
-        took: stage.took.clone().map_or(String::new(), |took| format!("+{took}")),
+        took: stage.took.clone().filter(|took| took != "0 ms").map_or(String::new(), |took| format!("+{took}")),
         x: format!("{x:.1}"),
         y: format!("{:.1}", y + lift),
         y_under: format!("{:.1}", y + lift + 14.0),
@@ -112,7 +112,7 @@ mod tests {
         let stages = [stage("Sold", StageState::Done), stage("Active", StageState::Blocked), stage("Paid", StageState::Ahead)];
         let wheel = Wheel::of(&stages);
         assert_eq!(wheel.words, "1 of 3 stages done. Sold: done, Active: blocked, Paid: to come.");
-        assert_eq!((wheel.centre.as_str(), wheel.under.as_str()), ("Sold", "Active is blocked"));
+        assert_eq!((wheel.centre.as_str(), wheel.under.as_str()), ("Sold", "stopped before: active"));
     }
 
     #[test]
