@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::{digest, hmac};
 use wasmtime::Engine;
@@ -19,6 +20,8 @@ const MAGIC: &[u8] = b"QUOINAOT1";
 const MAC_BYTES: usize = 32;
 /// Files kept; the oldest go. A host has a handful of plugins, each with a few versions.
 const KEPT_FILES: usize = 64;
+/// Numbers temporary files, so that two sandboxes of one process never write to the same one.
+static WRITES: AtomicU64 = AtomicU64::new(0);
 
 /// A component, compiled or from the cache, and whether it came from the cache. Blocks for as long
 /// as a compilation takes: never on an async worker.
@@ -112,7 +115,8 @@ impl Cache<'_> {
     fn write(&self, compiled: &[u8]) -> io::Result<()> {
         private_dir(&self.options.dir)?;
         let mac = hmac::sign(&self.key(), &self.signed(compiled));
-        let temporary = self.options.dir.join(format!("{}.{}.tmp", self.name, std::process::id()));
+        let nobody_elses = format!("{}.{}.{}.tmp", self.name, std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed));
+        let temporary = self.options.dir.join(nobody_elses);
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         for part in [MAGIC, mac.as_ref(), compiled] {
             file.write_all(part)?;

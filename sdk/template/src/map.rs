@@ -2,7 +2,7 @@
 
 use quoin_sdk::{Credit, CreditStatus, Currency, Customer, CustomerStatus, Header, Money};
 
-use crate::wire::Contact;
+use super::wire::Contact;
 
 /// A contact as a canonical customer.
 pub fn customer(contact: &Contact) -> Customer {

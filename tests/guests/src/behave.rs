@@ -72,7 +72,8 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
                 blocks.push(black_box(vec![1_u8; 1 << 20]));
             }
         }
-        "deep_recursion" => said(&deeper(0).to_string()),
+        "deep_recursion" => said(&deeper(black_box(7)).to_string()),
+        "deep_recursion_with_frames" => said(&deeper_with_frames(0).to_string()),
         "panic" => panic!("the sky is falling on {}", request.object),
         "exit" => std::process::exit(3),
         "out_of_bounds" => {
@@ -84,7 +85,7 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
         "too_many_changes" => Ok(Page::of((0..=request.limit).map(|n| named(&n.to_string())).collect::<Result<_, _>>()?)),
         "huge_cursor" => Ok(Page { next: Some(vec![0; 100_000]), ..Page::default() }),
         "log_flood" => {
-            for n in 0..100_000_u32 {
+            for n in 0..2_000_u32 {
                 host.log(Level::Info, &"x".repeat(50_000), &[("n", &n.to_string())]);
             }
             said("done")
@@ -110,6 +111,7 @@ fn networked(host: &dyn Host, guest: &str) -> Result<Page, Fault> {
             let batch = (0..10_000).map(|_| Request::get("https://vendor.example/ok")).collect();
             answer(host.send_all(batch, 10_000).swap_remove(0))
         }
+        "gated" => answer(host.send(Request::get("https://vendor.example/gate"))),
         "huge_answer" => answer(host.send(Request::get("https://vendor.example/huge"))),
         "secret_fishing" => said(&fished()),
         "secret_oracle" => match host.verify_equals("api", b"token") {
@@ -153,10 +155,17 @@ fn named(name: &str) -> Result<Change, Fault> {
     Change::upsert(name, Some("1".into()), &customer(name))
 }
 
-/// Not a tail call, and not one the compiler can unroll.
+/// Keeps next to nothing in memory, so that it runs out of the machine's stack. Not a tail call.
+#[inline(never)]
 fn deeper(depth: u64) -> u64 {
+    if depth == 0 { 0 } else { black_box(deeper(depth + 1)) ^ depth }
+}
+
+/// Keeps a frame in memory, so that it runs out of the language's own stack first.
+#[inline(never)]
+fn deeper_with_frames(depth: u64) -> u64 {
     let here = black_box([depth; 32]);
-    if black_box(depth) == u64::MAX { 0 } else { deeper(depth + 1) + here[31] }
+    if black_box(depth) == u64::MAX { 0 } else { deeper_with_frames(depth + 1) + here[31] }
 }
 
 impl Webhook for Rude {

@@ -16,6 +16,7 @@ pub const GUESTS: &[&str] = &[
     "sleeper",
     "allocation_bomb",
     "deep_recursion",
+    "deep_recursion_with_frames",
     "huge_output",
     "million_small_texts",
     "too_many_changes",

@@ -1,0 +1,86 @@
+//! A component of every released contract, loaded for ever: what was shipped keeps working.
+
+mod support;
+
+use ports::{Connectors, Item, ItemStatus, Plugins, ReadRequest};
+use runtime::{ConnectionSpec, Grant};
+use support::{options, root, runtime};
+
+const GOLDEN: &[&str] = &["1.0.0"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shipped_keeps_working() {
+    let folder = root().join("tests/guests/golden");
+    for version in GOLDEN {
+        let component = std::fs::read(folder.join(format!("connector-{version}.wasm"))).unwrap();
+        let manifest = std::fs::read_to_string(folder.join(format!("connector-{version}.toml"))).unwrap();
+        serves(version, component, manifest).await;
+    }
+}
+
+/// Loads the template's component, and uses all its powers.
+async fn serves(version: &str, component: Vec<u8>, manifest: String) {
+    let sandbox = runtime(options());
+    let info = sandbox.load(component, manifest.clone()).await.unwrap();
+    assert_eq!(info.notes["contract"], version);
+    assert_eq!(info.powers, ["checks", "reads", "writes"]);
+    let manifest = quoin_package::Manifest::parse(&manifest).unwrap();
+    sandbox
+        .add_connection(ConnectionSpec {
+            id: "book".into(),
+            plugin: info.id,
+            config: serde_json::json!({ "base_url": "https://vendor.example/" }),
+            grant: Grant::everything(&manifest),
+        })
+        .unwrap();
+
+    let request = ReadRequest { object: "customer".into(), limit: 10, ..ReadRequest::default() };
+    let page = sandbox.read("book", request).await.result.unwrap();
+    let customer = &page.changes[0];
+    assert_eq!((customer.external.as_str(), customer.version.as_deref()), ("c-1", Some("41")));
+    assert_eq!(customer.data["credit"]["limit"]["amount"], "1000000.10");
+    assert_eq!(page.next.as_deref(), Some(&br#"{"changed":41}"#[..]));
+
+    let item = Item {
+        key: "k".into(),
+        id: "0198c0de-0000-7000-8000-000000000001".into(),
+        external: None,
+        data: serde_json::json!({"name": "Aster GmbH", "status": "active"}),
+        delete: false,
+        references: Vec::new(),
+    };
+    let found = sandbox.lookup("book", "customer", std::slice::from_ref(&item)).await;
+    assert_eq!(found.result.unwrap()[0].external.as_deref(), Some("c-1"));
+    assert_eq!(found.trace.calls[0].target, "vendor.example/contacts");
+    // The address book's answer to a write cannot be read here, so nobody knows what happened.
+    let written = sandbox.apply("book", "customer", &[item]).await.result.unwrap();
+    assert_eq!(written[0].status, ItemStatus::Unknown);
+}
+
+/// The template itself, built as its author would. Long (it compiles every dependency), so only
+/// when asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_template_builds_and_serves() {
+    if std::env::var_os("QUOIN_LONG_TESTS").is_none() {
+        return;
+    }
+    let template = root().join("sdk/template");
+    let target = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("Cargo.lock"), template.join("Cargo.lock")).unwrap();
+    let built = std::process::Command::new(env!("CARGO"))
+        .args(["build", "--target", "wasm32-wasip2", "--profile", "plugin", "--target-dir"])
+        .arg(target.path())
+        .current_dir(&template)
+        .status()
+        .unwrap();
+    std::fs::remove_file(template.join("Cargo.lock")).unwrap();
+    assert!(built.success());
+    let component = std::fs::read(target.path().join("wasm32-wasip2/plugin/connector_template.wasm")).unwrap();
+    let manifest = std::fs::read_to_string(template.join("connector.toml")).unwrap();
+    serves(quoin_sdk_contract(), component, manifest).await;
+}
+
+/// The contract that the SDK of this tree stamps.
+fn quoin_sdk_contract() -> &'static str {
+    GOLDEN.last().unwrap()
+}
