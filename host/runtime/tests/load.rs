@@ -4,7 +4,7 @@ mod support;
 
 use ports::{Connectors, Plugins};
 use runtime::Options;
-use support::{GUESTS_TOML, TINY_TOML, built, component, guest, options, runtime, tiny};
+use support::{GUESTS_TOML, TINY_TOML, built, component, guest, options, root, runtime, tiny};
 
 /// The same component with other bytes of the same length in it.
 fn patched(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
@@ -148,4 +148,16 @@ async fn a_loaded_plugin_tells_what_it_is() {
     assert_eq!(info.powers, ["checks", "discovers", "reads", "writes", "listens"]);
     assert_eq!((info.notes["contract"].as_str(), info.notes["language"].as_str()), ("1.0.0", "rust"));
     assert_eq!(info.digest.len(), 64);
+}
+
+/// Whatever connectors were built, by the names of their folders.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_connector_that_was_built_loads() {
+    let sandbox = runtime(options());
+    for folder in std::fs::read_dir(root().join("plugins")).unwrap().map(|entry| entry.unwrap().path()) {
+        let (Some(name), Ok(manifest)) = (folder.file_name(), std::fs::read_to_string(folder.join("connector.toml"))) else { continue };
+        let component = format!("plugin_{}", name.to_string_lossy().replace('-', "_"));
+        let info = sandbox.load(built(&component), manifest).await.unwrap_or_else(|refused| panic!("{component}: {refused}"));
+        assert_eq!(info.id, name.to_string_lossy());
+    }
 }
