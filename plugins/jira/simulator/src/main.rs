@@ -1,2 +1,6 @@
-//! Simulator of jira.
-fn main() {}
+//! Simulator of Jira Cloud.
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    quoin_simulator::run("jira", simulator_jira::build).await
+}
