@@ -45,6 +45,9 @@ pub struct Host {
     pub data_dir: PathBuf,
     /// Where plugins are loaded from: `<id>.wasm`. Relative to the file.
     pub plugins_dir: PathBuf,
+    /// Where compiled plugins are kept; `compiled` in the data folder when not given. Relative to the file.
+    #[serde(default)]
+    pub compiled_dir: Option<PathBuf>,
     /// Address to listen on.
     #[serde(default = "default_listen")]
     pub listen: String,
@@ -273,6 +276,7 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("."));
         config.host.data_dir = folder.join(&config.host.data_dir);
         config.host.plugins_dir = folder.join(&config.host.plugins_dir);
+        config.host.compiled_dir = config.host.compiled_dir.map(|dir| folder.join(dir));
         config.host.processes_dir = config.host.processes_dir.map(|dir| folder.join(dir));
         config.check()?;
         Ok(config)

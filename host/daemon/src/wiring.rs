@@ -136,7 +136,8 @@ async fn ledger(config: &Config, clock: &BusinessClock) -> Result<Arc<dyn Ledger
 }
 
 async fn sandbox(config: &Config, egress: &Arc<Egress>, vault: &Vault, clock: &Arc<BusinessClock>) -> Result<(Arc<Runtime>, Manifests), StartError> {
-    let cache = CacheOptions { dir: config.host.data_dir.join("compiled"), key: cache_key(vault).await? };
+    let dir = config.host.compiled_dir.clone().unwrap_or_else(|| config.host.data_dir.join("compiled"));
+    let cache = CacheOptions { dir, key: cache_key(vault).await? };
     let options = runtime::Options { cache: Some(cache), ..runtime::Options::default() };
     let runtime = Runtime::new(options, Arc::clone(egress) as _, Arc::clone(vault), Arc::clone(clock) as _)
         .map_err(|error| StartError::room("sandbox")(error.to_string()))?;

@@ -31,6 +31,8 @@ pub const ERP_CLIENT_ID: &str = "sim-client";
 pub struct Values<'a> {
     /// Folder of components.
     pub plugins: &'a Path,
+    /// Folder of compiled components, shared by all runs of a workspace.
+    pub compiled: &'a Path,
     /// CRM's address.
     pub crm: &'a str,
     /// PSA's address.
@@ -91,12 +93,13 @@ pub fn secrets(erp: &SigningKey) -> Vec<(String, String)> {
 pub fn text(values: &Values<'_>) -> String {
     let digest = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, values.token.as_bytes()));
     let Values { crm, psa, erp, time, poll_ms, now, .. } = values;
-    let plugins = values.plugins.display();
+    let (plugins, compiled) = (values.plugins.display(), values.compiled.display());
     format!(
         r#"# Written by the scenario: four systems, one legal entity.
 [host]
 data_dir = "data"
 plugins_dir = "{plugins}"
+compiled_dir = "{compiled}"
 listen = "127.0.0.1:0"
 
 [clock]

@@ -13,4 +13,4 @@ pub mod simulator;
 pub mod stage;
 
 pub use figures::{Check, Report};
-pub use stage::{Stage, StageOptions};
+pub use stage::{Crashes, Stage, StageOptions};

@@ -15,7 +15,7 @@ use crate::simulator::Simulator;
 
 /// How long anything on stage may take before the script gives up: far beyond what it needs, so
 /// that only a real standstill ends it.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How to set the stage.
 #[derive(Debug, Clone)]
@@ -24,6 +24,9 @@ pub struct StageOptions {
     pub programs: PathBuf,
     /// Folder of built components with their manifests.
     pub plugins: PathBuf,
+    /// Folder of compiled components and the key that authenticates them: compiling takes seconds,
+    /// and every stage of a workspace runs the same components.
+    pub compiled: PathBuf,
     /// Milliseconds between polls.
     pub poll_ms: u64,
 }
@@ -34,7 +37,7 @@ impl StageOptions {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-        Self { programs: target.join(profile), plugins: target.join("plugins"), poll_ms: 200 }
+        Self { programs: target.join(profile), plugins: target.join("plugins"), compiled: target.join("compiled"), poll_ms: 200 }
     }
 }
 
@@ -60,6 +63,26 @@ pub struct Stage {
     follower: Option<Follower>,
     /// Business time at which a restarted host goes on.
     now: String,
+    crashes: Option<Crashes>,
+}
+
+/// A plan to kill the host while the script waits for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Crashes {
+    /// Kills still to come.
+    pub left: u32,
+    /// State of the random numbers; printed, so that a run can be repeated.
+    pub seed: u64,
+    /// Longest life of a host between two kills, milliseconds.
+    pub longest_ms: u64,
+}
+
+impl Crashes {
+    /// How long the host lives this time (a linear congruential generator, Knuth's constants).
+    fn next_life(&mut self) -> Duration {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis((self.seed >> 33) % self.longest_ms.max(1))
+    }
 }
 
 impl Stage {
@@ -87,6 +110,7 @@ impl Stage {
             host: None,
             follower: None,
             now: "2026-03-02T10:15:00Z".to_owned(),
+            crashes: None,
         };
         stage.prepare().await?;
         stage.start_host().await?;
@@ -112,14 +136,36 @@ impl Stage {
         self.erp.act("register_certificate", &json!({"id": config::ERP_KEY_ID, "pem": erp_key.public_pem, "client_id": config::ERP_CLIENT_ID})).await?;
         self.write_config()?;
         for (name, value) in config::secrets(&erp_key) {
-            self.quoin(&["secret", "set", &name], Some(&value))?;
+            self.quoin(&["secret", "set", &name], Some(value.as_bytes()))?;
         }
-        Ok(())
+        self.quoin(&["secret", "set", "host/compiled/key"], Some(&self.compiled_key()?)).map(|_| ())
+    }
+
+    /// The key of the shared folder of compiled components, made by whoever comes first.
+    fn compiled_key(&self) -> anyhow::Result<Vec<u8>> {
+        let path = self.options.compiled.with_extension("key");
+        if let Ok(key) = std::fs::read(&path)
+            && key.len() == 32
+        {
+            return Ok(key);
+        }
+        let key = config::token().into_bytes()[..32].to_vec();
+        // Written aside and moved, so that a stage set at the same moment reads a whole key.
+        let draft = path.with_extension(format!("key-{}", std::process::id()));
+        std::fs::write(&draft, &key)?;
+        match std::fs::hard_link(&draft, &path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.into()),
+        }
+        std::fs::remove_file(&draft)?;
+        Ok(std::fs::read(&path)?)
     }
 
     fn write_config(&self) -> anyhow::Result<()> {
         let text = config::text(&config::Values {
             plugins: &self.options.plugins,
+            compiled: &self.options.compiled,
             crm: &self.crm.url,
             psa: &self.psa.url,
             erp: &self.erp.url,
@@ -140,13 +186,13 @@ impl Stage {
     ///
     /// # Errors
     /// What it said, when it failed.
-    pub fn quoin(&self, arguments: &[&str], input: Option<&str>) -> anyhow::Result<String> {
+    pub fn quoin(&self, arguments: &[&str], input: Option<&[u8]>) -> anyhow::Result<String> {
         let mut command = Command::new(self.options.programs.join("quoin"));
         command.args(arguments).env("QUOIN_CONFIG", self.config_path()).env("QUOIN_URL", &self.api.url).env("QUOIN_TOKEN", &self.token);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("the `quoin` command is not built")?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input.unwrap_or_default().as_bytes())?;
+            stdin.write_all(input.unwrap_or_default())?;
         }
         let output = child.wait_with_output()?;
         if !output.status.success() {
@@ -181,7 +227,7 @@ impl Stage {
         self.api = Api::new(url, &self.token, &self.client);
         let last = self.events.last().and_then(|event| event["seq"].as_u64()).unwrap_or(0);
         self.follower = Some(self.api.follow(last).await?);
-        let hook = json!({"url": format!("{url}/hooks/crm"), "secret": config::WEBHOOK_SECRET});
+        let hook = json!({"url": format!("{url}/hooks/crm"), "secret": config::WEBHOOK_SECRET, "replace": true});
         self.crm.act("register_webhook", &hook).await?;
         Ok(())
     }
@@ -227,12 +273,10 @@ impl Stage {
             return Ok(event.clone());
         }
         loop {
-            let follower = self.follower.as_mut().context("no host is running")?;
-            let next = follower.next(PATIENCE).await.with_context(|| format!("waiting for {what}; host log: {}", self.log_tail()))?;
-            let Some(event) = next else { bail!("the host ended while waiting for {what}") };
-            self.events.push(event.clone());
-            if fits(&event) {
-                return Ok(event);
+            let seen = self.events.len();
+            self.wait_for_next(what, seen).await?;
+            if let Some(event) = self.events[seen..].iter().find(|event| fits(event)) {
+                return Ok(event.clone());
             }
         }
     }
@@ -262,12 +306,41 @@ impl Stage {
 
     async fn wait_for_next(&mut self, what: &str, seen: usize) -> anyhow::Result<()> {
         while self.events.len() == seen {
+            let life = self.crashes.as_mut().filter(|crashes| crashes.left > 0).map(Crashes::next_life);
             let follower = self.follower.as_mut().context("no host is running")?;
-            let next = follower.next(PATIENCE).await.with_context(|| format!("waiting for {what}; host log: {}", self.log_tail()))?;
-            let Some(event) = next else { bail!("the host ended while waiting for {what}") };
+            let next = match life {
+                None => follower.next(PATIENCE).await,
+                Some(life) => match tokio::time::timeout(life, follower.next(PATIENCE)).await {
+                    Ok(next) => next,
+                    Err(_) => {
+                        self.crash().await?;
+                        continue;
+                    }
+                },
+            };
+            let next = next.with_context(|| format!("waiting for {what}; {}", self.log_tail()))?;
+            let Some(event) = next else { bail!("the host ended while waiting for {what}; {}", self.log_tail()) };
             self.events.push(event);
         }
         Ok(())
+    }
+
+    /// From now on, kills the host at random instants while the script waits.
+    pub fn plan_crashes(&mut self, crashes: Crashes) {
+        self.crashes = Some(crashes);
+    }
+
+    /// Kills still planned.
+    pub fn crashes_left(&self) -> u32 {
+        self.crashes.map_or(0, |crashes| crashes.left)
+    }
+
+    async fn crash(&mut self) -> anyhow::Result<()> {
+        if let Some(crashes) = &mut self.crashes {
+            crashes.left -= 1;
+        }
+        self.kill_host()?;
+        self.start_host().await
     }
 
     /// How many events of a kind have been seen.
@@ -275,9 +348,14 @@ impl Stage {
         self.events.iter().filter(|event| event["kind"] == kind).count()
     }
 
-    /// The end of the host's log.
+    /// The last events and the end of the host's log: what a standstill is judged by.
     pub fn log_tail(&self) -> String {
-        tail(&std::fs::read_to_string(self.folder.path().join("host.log")).unwrap_or_default())
+        let log = std::fs::read_to_string(self.folder.path().join("host.log")).unwrap_or_default();
+        let events: Vec<String> = self.events.iter().rev().take(12).map(|event| {
+            let body: String = event["body"].to_string().chars().take(400).collect();
+            format!("{} {} {} {body}", event["seq"], event["kind"], event["key"])
+        }).collect();
+        format!("last events, newest first:\n{}\nhost log:\n{}", events.join("\n"), tail(&log))
     }
 }
 
