@@ -1,6 +1,9 @@
 //! Between the contract's shapes and the ports', checking everything on the way.
 
-use ports::{CallError, ChangeOp, GuestFaultClass, Inbound, Item, ItemOutcome, ItemStatus, Page, ReadChange, ReadRequest, Reference, Reply, Secrets, Touched};
+use ports::{
+    CallError, ChangeOp, GuestFaultClass, Inbound, Item, ItemOutcome, ItemStatus, Page, ReadChange, ReadRequest,
+    Reference, Reply, Secrets, Touched,
+};
 use process::{Fault, FaultKind};
 use quoin_canonical::ObjectKind;
 use serde_json::Value;
@@ -95,7 +98,8 @@ pub fn page_in(kind: ObjectKind, most: usize, page: source::Page, limit_bytes: u
 fn change_in(kind: ObjectKind, change: source::Change) -> Result<ReadChange, CallError> {
     let (op, data) = match change.op {
         source::Op::Upsert => {
-            let data = check_text(kind, &change.data).map_err(|wrong| malformed(format!("/data{}", wrong.described())))?;
+            let data =
+                check_text(kind, &change.data).map_err(|wrong| malformed(format!("/data{}", wrong.described())))?;
             (ChangeOp::Upsert, data)
         }
         source::Op::Delete => (ChangeOp::Delete, Value::Null),
@@ -107,7 +111,9 @@ fn change_in(kind: ObjectKind, change: source::Change) -> Result<ReadChange, Cal
 /// Says in which element of a list something was wrong.
 fn within(list: &str, at: usize, error: CallError) -> CallError {
     match error {
-        CallError::Guest(guest) => CallError::Guest(ports::GuestFault { message: format!("/{list}/{at}: {}", guest.message), ..guest }),
+        CallError::Guest(guest) => {
+            CallError::Guest(ports::GuestFault { message: format!("/{list}/{at}: {}", guest.message), ..guest })
+        }
         other => other,
     }
 }
@@ -144,7 +150,13 @@ fn item_out(kind: ObjectKind, at: usize, item: &Item) -> Result<sink::Item, Call
 }
 
 /// Outcomes, lifted: one per item, in order, each consistent.
-pub fn outcomes_in(kind: ObjectKind, items: &[Item], outcomes: Vec<sink::Outcome>, limit_bytes: usize, secrets: &dyn Secrets) -> Result<Vec<ItemOutcome>, CallError> {
+pub fn outcomes_in(
+    kind: ObjectKind,
+    items: &[Item],
+    outcomes: Vec<sink::Outcome>,
+    limit_bytes: usize,
+    secrets: &dyn Secrets,
+) -> Result<Vec<ItemOutcome>, CallError> {
     if outcomes.len() != items.len() {
         return Err(malformed(format!("answered {} items of {}", outcomes.len(), items.len())));
     }
@@ -155,7 +167,12 @@ pub fn outcomes_in(kind: ObjectKind, items: &[Item], outcomes: Vec<sink::Outcome
     items.iter().zip(outcomes).enumerate().map(lift).collect()
 }
 
-fn outcome_in(kind: ObjectKind, item: &Item, outcome: sink::Outcome, secrets: &dyn Secrets) -> Result<ItemOutcome, CallError> {
+fn outcome_in(
+    kind: ObjectKind,
+    item: &Item,
+    outcome: sink::Outcome,
+    secrets: &dyn Secrets,
+) -> Result<ItemOutcome, CallError> {
     if outcome.key != item.key {
         return Err(malformed(format!("answers key '{}' where '{}' was asked", outcome.key, item.key)));
     }

@@ -25,13 +25,20 @@ static WRITES: AtomicU64 = AtomicU64::new(0);
 
 /// A component, compiled or from the cache, and whether it came from the cache. Blocks for as long
 /// as a compilation takes: never on an async worker.
-pub fn component(engine: &Engine, bytes: &[u8], digest: &str, cache: Option<&CacheOptions>) -> wasmtime::Result<(Component, bool)> {
+pub fn component(
+    engine: &Engine,
+    bytes: &[u8],
+    digest: &str,
+    cache: Option<&CacheOptions>,
+) -> wasmtime::Result<(Component, bool)> {
     let Some(options) = cache else { return Ok((Component::from_binary(engine, bytes)?, false)) };
     let cache = Cache { options, name: file_name(engine, digest) };
     match cache.read() {
         Ok(Some(compiled)) => match deserialize(engine, &compiled) {
             Ok(component) => return Ok((component, true)),
-            Err(error) => tracing::warn!(file = cache.name, %error, "the compiled plugin does not fit this engine; compiling again"),
+            Err(error) => {
+                tracing::warn!(file = cache.name, %error, "the compiled plugin does not fit this engine; compiling again")
+            }
         },
         Ok(None) => {}
         Err(error) => tracing::warn!(file = cache.name, %error, "the compiled plugin cannot be used; compiling again"),
@@ -102,7 +109,8 @@ impl Cache<'_> {
         File::open(&path)?.read_to_end(&mut file)?;
         let body = file.strip_prefix(MAGIC).ok_or_else(|| io::Error::other("of another layout"))?;
         let (mac, compiled) = body.split_at_checked(MAC_BYTES).ok_or_else(|| io::Error::other("cut off"))?;
-        hmac::verify(&self.key(), &self.signed(compiled), mac).map_err(|_| io::Error::other("its MAC does not match: it was changed, or another host made it"))?;
+        hmac::verify(&self.key(), &self.signed(compiled), mac)
+            .map_err(|_| io::Error::other("its MAC does not match: it was changed, or another host made it"))?;
         Ok(Some(compiled.to_vec()))
     }
 
@@ -115,7 +123,8 @@ impl Cache<'_> {
     fn write(&self, compiled: &[u8]) -> io::Result<()> {
         private_dir(&self.options.dir)?;
         let mac = hmac::sign(&self.key(), &self.signed(compiled));
-        let nobody_elses = format!("{}.{}.{}.tmp", self.name, std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed));
+        let nobody_elses =
+            format!("{}.{}.{}.tmp", self.name, std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed));
         let temporary = self.options.dir.join(nobody_elses);
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         for part in [MAGIC, mac.as_ref(), compiled] {

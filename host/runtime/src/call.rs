@@ -115,7 +115,9 @@ fn open(engine: &Engine, ticket: Ticket, start: Instant) -> Store<State> {
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| {
         let state = store.data_mut();
-        match state.ticks_left.checked_sub(1) {
+        // A tick that went by while the vendor was asked is not processor time.
+        let used = u64::from(!std::mem::take(&mut state.door.waited));
+        match state.ticks_left.checked_sub(used) {
             Some(left) => {
                 state.ticks_left = left;
                 Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
@@ -155,6 +157,7 @@ fn state(ticket: Ticket, start: Instant) -> State {
         requests_left: ticket.requests,
         receivable_bytes: ticket.received_bytes,
         calls: Vec::new(),
+        waited: false,
         lines: 0,
         denied: ticket.deny_all.then(Vec::new),
     };

@@ -70,7 +70,9 @@ fn typed<T: Canonical>(value: &Value) -> Result<Value, Wrong> {
     }
     let normal = serde_json::to_value(&object).map_err(|error| Wrong::at("", error.to_string()))?;
     match stranger(value, &normal, "") {
-        Some(path) => Err(Wrong::at(path, format!("a {} has no such field; custom fields go into header.ext", T::KIND))),
+        Some(path) => {
+            Err(Wrong::at(path, format!("a {} has no such field; custom fields go into header.ext", T::KIND)))
+        }
         None => Ok(normal),
     }
 }

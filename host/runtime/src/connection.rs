@@ -118,7 +118,10 @@ fn ungranted(manifest: &Manifest, grant: &Grant, problems: &mut Vec<String>) {
     for (verb, granted, offered) in [("read", &grant.read, &all.read), ("write", &grant.write, &all.write)] {
         for object in granted.difference(offered) {
             let offers = offered.iter().cloned().collect::<Vec<_>>().join(", ");
-            problems.push(format!("grant.{verb}: connector '{}' does not {verb} '{object}'; it offers: {offers}", manifest.id));
+            problems.push(format!(
+                "grant.{verb}: connector '{}' does not {verb} '{object}'; it offers: {offers}",
+                manifest.id
+            ));
         }
     }
 }
@@ -155,7 +158,8 @@ fn effective(manifest: &Manifest, given: &Value, problems: &mut Vec<String>) -> 
 }
 
 fn described(field: &ConfigField, problem: &str) -> String {
-    let example = field.example.as_ref().map(|example| format!(" Example: {} = {example:?}", field.field)).unwrap_or_default();
+    let example =
+        field.example.as_ref().map(|example| format!(" Example: {} = {example:?}", field.field)).unwrap_or_default();
     format!("config.{}: {problem}. {}{example}", field.field, field.help)
 }
 
@@ -165,7 +169,9 @@ fn checked(kind: ConfigKind, value: &Value) -> Result<Value, &'static str> {
         (ConfigKind::String, Value::String(_)) | (ConfigKind::Boolean, Value::Bool(_)) => Ok(value.clone()),
         (ConfigKind::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(value.clone()),
         (ConfigKind::Map, Value::Object(fields)) if fields.values().all(Value::is_string) => Ok(value.clone()),
-        (ConfigKind::Url, Value::String(text)) => origin(text).map(Value::String).ok_or("must be an http(s) URL without a path"),
+        (ConfigKind::Url, Value::String(text)) => {
+            origin(text).map(Value::String).ok_or("must be an http(s) URL without a path")
+        }
         (ConfigKind::String, _) => Err("must be a text"),
         (ConfigKind::Boolean, _) => Err("must be true or false"),
         (ConfigKind::Integer, _) => Err("must be a whole number"),
@@ -235,19 +241,31 @@ mod tests {
     fn defaults_are_filled_in_and_urls_lose_their_slash() {
         let mut problems = Vec::new();
         let config = effective(&manifest(), &json!({"base_url": "https://X.example.com/"}), &mut problems);
-        assert_eq!((Value::Object(config), problems), (json!({"base_url": "https://x.example.com", "page": 50}), vec![]));
+        assert_eq!(
+            (Value::Object(config), problems),
+            (json!({"base_url": "https://x.example.com", "page": 50}), vec![])
+        );
     }
 
     #[test]
     fn everything_wrong_is_said_with_an_example() {
         let cases = [
-            (json!({}), "config.base_url: is required. Where it answers. Example: base_url = \"https://x.example.com\""),
+            (
+                json!({}),
+                "config.base_url: is required. Where it answers. Example: base_url = \"https://x.example.com\"",
+            ),
             (json!({"base_url": "x.example.com"}), "must be an http(s) URL without a path, not \"x.example.com\""),
             (json!({"base_url": "https://u:p@x.example.com"}), "without a path"),
             (json!({"base_url": "https://x.example.com/api"}), "without a path"),
             (json!({"base_url": "https://x.example.com", "page": "50"}), "config.page: must be a whole number"),
-            (json!({"base_url": "https://x.example.com", "fields": {"a": 1}}), "config.fields: must be a table of texts"),
-            (json!({"base_url": "https://x.example.com", "url": 1}), "config.url: connector 'x' has no such field; it has: base_url, page, fields"),
+            (
+                json!({"base_url": "https://x.example.com", "fields": {"a": 1}}),
+                "config.fields: must be a table of texts",
+            ),
+            (
+                json!({"base_url": "https://x.example.com", "url": 1}),
+                "config.url: connector 'x' has no such field; it has: base_url, page, fields",
+            ),
             (json!(7), "config: must be a table"),
         ];
         for (config, problem) in cases {

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use ports::{Access, CallContext, HttpRequest, HttpResponse, MacAlgorithm, Outbound, SecretError, Secrets, SendError, VendorCall};
+use ports::{
+    Access, CallContext, HttpRequest, HttpResponse, MacAlgorithm, Outbound, SecretError, Secrets, SendError, VendorCall,
+};
 use quoin_canonical::Timestamp;
 use quoin_package::{Manifest, Scheme};
 
@@ -47,6 +49,8 @@ pub struct Door {
     pub requests_left: u32,
     pub receivable_bytes: u64,
     pub calls: Vec<VendorCall>,
+    /// It waited for its vendor since its processor time was last counted.
+    pub waited: bool,
     pub lines: u32,
     /// Every import is denied, and a use of one is noted here: what `describe` must not do.
     pub denied: Option<Vec<&'static str>>,
@@ -105,6 +109,7 @@ impl Door {
 
     /// Notes how a request ended, and hands the answer on within the call's budget.
     fn settle(&mut self, trace: usize, sent: Sent) -> Result<http::Response, Fault> {
+        self.waited = true;
         let received = sent.result.as_ref().map_or(0, |answer| bytes_of(answer.body.len()));
         if let Some(call) = self.calls.get_mut(trace) {
             call.micros = sent.micros;
@@ -129,15 +134,17 @@ impl Door {
         if !self.admits("quoin:host/verify") {
             return Err(denied("no proofs in describe"));
         }
-        let declared = self.manifest.credentials.iter().any(|credential| {
-            credential.slot == slot && credential.schemes.contains(&Scheme::WebhookSecret)
-        });
+        let declared = self
+            .manifest
+            .credentials
+            .iter()
+            .any(|credential| credential.slot == slot && credential.schemes.contains(&Scheme::WebhookSecret));
         if !declared {
             return Err(denied(&format!(
                 "slot '{slot}' is not for proofs; connector.toml needs a [[credential]] with slot = \"{slot}\" and schemes = [\"webhook_secret\"]"
             )));
         }
-        Ok(format!("{}/{slot}/secret", self.caller.connection))
+        Ok(format!("{}/{slot}/value", self.caller.connection))
     }
 }
 
@@ -162,7 +169,11 @@ impl http::Host for Door {
         self.settle(trace, sent)
     }
 
-    async fn send_all(&mut self, requests: Vec<http::Request>, max_parallel: u32) -> Vec<Result<http::Response, Fault>> {
+    async fn send_all(
+        &mut self,
+        requests: Vec<http::Request>,
+        max_parallel: u32,
+    ) -> Vec<Result<http::Response, Fault>> {
         if requests.len() > BATCH_REQUESTS {
             let fault = denied(&format!("a batch of {} requests; at most {BATCH_REQUESTS}", requests.len()));
             return requests.iter().map(|_| Err(fault.clone())).collect();
@@ -203,7 +214,13 @@ impl config::Host for Door {
 }
 
 impl verify::Host for Door {
-    async fn hmac(&mut self, slot: String, algorithm: verify::Algorithm, payload: Vec<u8>, mac: Vec<u8>) -> Result<bool, Fault> {
+    async fn hmac(
+        &mut self,
+        slot: String,
+        algorithm: verify::Algorithm,
+        payload: Vec<u8>,
+        mac: Vec<u8>,
+    ) -> Result<bool, Fault> {
         let name = self.proof_secret(&slot)?;
         let algorithm = match algorithm {
             verify::Algorithm::HmacSha256 => MacAlgorithm::HmacSha256,

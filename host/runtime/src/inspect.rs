@@ -7,15 +7,15 @@ use wasmtime::Engine;
 
 /// Largest parts of an upload. In brackets the largest seen in honest plugins of any language.
 struct Caps {
-    functions: u64,      // [13,500]
-    body_bytes: u64,     // [416 KiB]
-    modules: u64,        // [38]
-    instances: u64,      // [109]
-    memories: u64,       // [1]
-    tables: u64,         // [3]
-    nesting: u64,        // [2]
-    custom_bytes: u64,   // [406 KiB]
-    memory_pages: u64,   // [199] pages of 64 KiB at the start, all memories
+    functions: u64,    // [13,500]
+    body_bytes: u64,   // [416 KiB]
+    modules: u64,      // [38]
+    instances: u64,    // [109]
+    memories: u64,     // [1]
+    tables: u64,       // [3]
+    nesting: u64,      // [2]
+    custom_bytes: u64, // [406 KiB]
+    memory_pages: u64, // [199] pages of 64 KiB at the start, all memories
 }
 
 const CAPS: Caps = Caps {
@@ -41,7 +41,8 @@ const CONTRACT_IMPORTS: [&str; 6] = [
 ];
 
 /// Packages of WASI 0.2 that are linked, and grant nothing.
-const WASI_PACKAGES: [&str; 6] = ["wasi:cli", "wasi:io", "wasi:clocks", "wasi:random", "wasi:filesystem", "wasi:sockets"];
+const WASI_PACKAGES: [&str; 6] =
+    ["wasi:cli", "wasi:io", "wasi:clocks", "wasi:random", "wasi:filesystem", "wasi:sockets"];
 
 /// Highest contract of major 1 that this host speaks.
 pub const CONTRACT_MINOR: u64 = 0;
@@ -68,7 +69,9 @@ pub fn inspect(bytes: &[u8], limit_bytes: usize) -> Result<Option<Stamp>, String
         return Err(format!("the component has {} bytes; at most {limit_bytes} are taken", bytes.len()));
     }
     if Engine::detect_precompiled(bytes).is_some() {
-        return Err("this is a precompiled file: it would run unchecked. Upload the component it was made from (.wasm)".into());
+        return Err(
+            "this is a precompiled file: it would run unchecked. Upload the component it was made from (.wasm)".into(),
+        );
     }
     if Parser::is_core_wasm(bytes) {
         return Err("this is a core module, not a component; build with `cargo build --target wasm32-wasip2`, or wrap it with `wasm-tools component new`".into());
@@ -78,7 +81,8 @@ pub fn inspect(bytes: &[u8], limit_bytes: usize) -> Result<Option<Stamp>, String
     }
     let mut seen = Seen::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        let payload = payload.map_err(|error| format!("the component is damaged: {error}; build or download it again"))?;
+        let payload =
+            payload.map_err(|error| format!("the component is damaged: {error}; build or download it again"))?;
         seen.take(&payload)?;
     }
     let stamp = seen.stamp.as_deref().map(read_stamp).transpose()?;
@@ -103,7 +107,8 @@ pub fn check_contract(version: &str, who: &str) -> Result<(), String> {
 }
 
 fn read_stamp(bytes: &[u8]) -> Result<Stamp, String> {
-    serde_json::from_slice(bytes).map_err(|error| format!("the section quoin:contract is not readable: {error}; rebuild with a Quoin SDK"))
+    serde_json::from_slice(bytes)
+        .map_err(|error| format!("the section quoin:contract is not readable: {error}; rebuild with a Quoin SDK"))
 }
 
 /// Counts while walking.
@@ -132,9 +137,15 @@ impl Seen {
                 Ok(())
             }
             Payload::ModuleSection { .. } => add("modules", &mut self.modules, 1, CAPS.modules),
-            Payload::InstanceSection(section) => add("core instances", &mut self.instances, section.count().into(), CAPS.instances),
-            Payload::CodeSectionStart { count, .. } => add("functions", &mut self.functions, (*count).into(), CAPS.functions),
-            Payload::CodeSectionEntry(body) => cap("bytes in one function", length(body.range().len()), CAPS.body_bytes),
+            Payload::InstanceSection(section) => {
+                add("core instances", &mut self.instances, section.count().into(), CAPS.instances)
+            }
+            Payload::CodeSectionStart { count, .. } => {
+                add("functions", &mut self.functions, (*count).into(), CAPS.functions)
+            }
+            Payload::CodeSectionEntry(body) => {
+                cap("bytes in one function", length(body.range().len()), CAPS.body_bytes)
+            }
             Payload::TableSection(section) => add("tables", &mut self.tables, section.count().into(), CAPS.tables),
             Payload::MemorySection(section) => self.memories(section.clone()),
             Payload::CustomSection(section) => {
@@ -209,7 +220,9 @@ mod tests {
 
     #[test]
     fn imports_are_admitted_by_name_and_version() {
-        for name in ["quoin:host/http@1.0.0", "quoin:types/types@1.0.0", "wasi:io/streams@0.2.6", "wasi:sockets/tcp@0.2.0"] {
+        for name in
+            ["quoin:host/http@1.0.0", "quoin:types/types@1.0.0", "wasi:io/streams@0.2.6", "wasi:sockets/tcp@0.2.0"]
+        {
             assert_eq!(admit(name), Ok(()), "{name}");
         }
         let refused = [
@@ -232,7 +245,10 @@ mod tests {
         assert_eq!(check_contract("1.0", "x"), Ok(()));
         assert_eq!(check_contract("1.0.9", "x"), Ok(()));
         for version in ["1.1", "2.0", "0.9", "one", ""] {
-            assert!(check_contract(version, "built for").unwrap_err().contains("this host speaks up to 1.0"), "{version}");
+            assert!(
+                check_contract(version, "built for").unwrap_err().contains("this host speaks up to 1.0"),
+                "{version}"
+            );
         }
     }
 }

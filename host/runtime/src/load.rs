@@ -44,10 +44,9 @@ pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Plugi
     let stamp = inspect(&bytes, shared.options.component_bytes)?;
     let digest = hex::encode(digest::digest(&digest::SHA256, &bytes));
     let (component, from_cache) = compiled(shared, bytes, digest.clone()).await?;
-    let pre = shared
-        .linker
-        .instantiate_pre(&component)
-        .map_err(|error| format!("the component does not fit this host: {error:#}; rebuild with an SDK of contract 1.0"))?;
+    let pre = shared.linker.instantiate_pre(&component).map_err(|error| {
+        format!("the component does not fit this host: {error:#}; rebuild with an SDK of contract 1.0")
+    })?;
     let powers = Powers::probe(&shared.engine, &component, &pre)?;
     powers.agree_with(&manifest)?;
     let trial = Trial { shared, manifest: &manifest, digest: &digest };
@@ -67,7 +66,10 @@ fn manifest(text: &str) -> Result<Manifest, String> {
     for object in &manifest.objects {
         if ObjectKind::parse(&object.name).is_none() {
             let known = ObjectKind::ALL.map(ObjectKind::as_str).join(", ");
-            return Err(format!("connector.toml, object.{}: there is no such canonical object; there are {known}", object.name));
+            return Err(format!(
+                "connector.toml, object.{}: there is no such canonical object; there are {known}",
+                object.name
+            ));
         }
     }
     Ok(manifest)
@@ -133,7 +135,9 @@ impl Trial<'_> {
         .await;
         let described = ended.result.map_err(|error| format!("describe failed: {error}"))?;
         if let Some(import) = ended.imports_used.first() {
-            return Err(format!("describe used {import}; it must be pure: return the manifest's text and nothing else"));
+            return Err(format!(
+                "describe used {import}; it must be pure: return the manifest's text and nothing else"
+            ));
         }
         if described != text {
             return Err(difference(&described, text));
@@ -162,7 +166,8 @@ impl Trial<'_> {
 /// Where two manifests part.
 fn difference(described: &str, text: &str) -> String {
     let line = described.lines().zip(text.lines()).take_while(|(a, b)| a == b).count();
-    let shown = |text: &str| text.lines().nth(line).map_or_else(|| "nothing more".to_owned(), |line| format!("`{line}`"));
+    let shown =
+        |text: &str| text.lines().nth(line).map_or_else(|| "nothing more".to_owned(), |line| format!("`{line}`"));
     format!(
         "describe and connector.toml differ at line {}: the component says {}, the file says {}; rebuild the component after changing its manifest",
         line + 1,

@@ -1,6 +1,6 @@
 //! Memory of one call: how much it has, the most it had, and whether it was refused more.
 
-use wasmtime::{Result, ResourceLimiter};
+use wasmtime::{ResourceLimiter, Result};
 
 /// Most elements of all tables of a call: JavaScript engines start at 7,690.
 const TABLE_ELEMENTS: usize = 100_000;

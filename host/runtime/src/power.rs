@@ -28,7 +28,8 @@ impl Powers {
     /// # Errors
     /// When it exports an interface of the contract that is not of the contract's type.
     pub fn probe(engine: &Engine, component: &Component, pre: &InstancePre<State>) -> Result<Self, String> {
-        let exported: Vec<String> = component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect();
+        let exported: Vec<String> =
+            component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect();
         let has = |interface: &str| {
             let prefix = format!("quoin:connector/{interface}@1.");
             exported.iter().any(|name| name.starts_with(&prefix))
@@ -65,17 +66,31 @@ impl Powers {
     pub fn agree_with(&self, manifest: &Manifest) -> Result<(), String> {
         let objects = &manifest.objects;
         let pairs = [
-            ("source", self.reads.is_some(), objects.iter().any(|object| object.read), "an [[object]] with read = true"),
-            ("sink", self.writes.is_some(), objects.iter().any(|object| object.write), "an [[object]] with write = true"),
+            (
+                "source",
+                self.reads.is_some(),
+                objects.iter().any(|object| object.read),
+                "an [[object]] with read = true",
+            ),
+            (
+                "sink",
+                self.writes.is_some(),
+                objects.iter().any(|object| object.write),
+                "an [[object]] with write = true",
+            ),
             ("webhook", self.listens.is_some(), manifest.webhook.is_some(), "a [webhook] section"),
         ];
         for (power, exported, declared, line) in pairs {
             match (exported, declared) {
                 (true, false) => {
-                    return Err(format!("the component exports '{power}', but connector.toml has not {line}; add it, or take '{power}' out of the powers in register!"));
+                    return Err(format!(
+                        "the component exports '{power}', but connector.toml has not {line}; add it, or take '{power}' out of the powers in register!"
+                    ));
                 }
                 (false, true) => {
-                    return Err(format!("connector.toml has {line}, but the component does not export '{power}'; add '{power}' to the powers in register!, or take it out of connector.toml"));
+                    return Err(format!(
+                        "connector.toml has {line}, but the component does not export '{power}'; add '{power}' to the powers in register!, or take it out of connector.toml"
+                    ));
                 }
                 _ => {}
             }

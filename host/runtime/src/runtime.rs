@@ -7,13 +7,14 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use ports::{
-    Access, CallError, CallTrace, Called, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome, Outbound, Page,
-    PluginInfo, Plugins, ReadRequest, Reply, Secrets,
+    Access, CallError, CallTrace, Called, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome, Outbound,
+    Page, PluginInfo, Plugins, ReadRequest, Reply, Secrets,
 };
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::Store;
 
+use crate::Options;
 use crate::border::{CheckReport, inbound_out, items_out, kind_of, outcomes_in, page_in, reply_in, request_out};
 use crate::call::{Body, Ended, State, Ticket, run};
 use crate::connection::{Connection, ConnectionError, ConnectionSpec};
@@ -21,7 +22,6 @@ use crate::engine;
 use crate::fault::{busy, guest};
 use crate::load::{Shared, load};
 use crate::plugin::Plugin;
-use crate::Options;
 
 /// Why the sandbox cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,12 @@ impl Runtime {
     ///
     /// # Errors
     /// When the engine cannot be made on this machine.
-    pub fn new(options: Options, outbound: Arc<dyn Outbound>, secrets: Arc<dyn Secrets>, clock: Arc<dyn Clock>) -> Result<Arc<Self>, RuntimeError> {
+    pub fn new(
+        options: Options,
+        outbound: Arc<dyn Outbound>,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>, RuntimeError> {
         let failed = |error: wasmtime::Error| RuntimeError(format!("{error:#}"));
         let engine = engine::engine(&options).map_err(failed)?;
         let linker = engine::linker(&engine).map_err(failed)?;
@@ -124,7 +129,9 @@ impl Runtime {
     /// Asks for the vendor's schema of the mapped objects. Reads only.
     pub async fn discover(&self, connection: &str) -> Called<Value> {
         let Some(route) = self.route(connection) else { return nowhere(connection) };
-        let Some(pre) = route.plugin.powers.discovers.clone() else { return refused(&route, lacks(&route, "discover")) };
+        let Some(pre) = route.plugin.powers.discovers.clone() else {
+            return refused(&route, lacks(&route, "discover"));
+        };
         let ended = self.call(&route, Purpose::Reading, |store| {
             Box::pin(async move {
                 let instance = pre.instantiate_async(&mut *store).await?;
@@ -132,8 +139,9 @@ impl Runtime {
             })
         });
         finish(ended.await, |schemas| {
-            serde_json::from_str(&schemas)
-                .map_err(|error| guest(ports::GuestFaultClass::Malformed, format!("discover returned no JSON: {error}")))
+            serde_json::from_str(&schemas).map_err(|error| {
+                guest(ports::GuestFaultClass::Malformed, format!("discover returned no JSON: {error}"))
+            })
         })
     }
 
@@ -286,7 +294,14 @@ impl Connectors for Runtime {
 
 impl Runtime {
     /// `apply` and `lookup`, which differ in the function and in the grant.
-    async fn sink(&self, route: &Connection, purpose: Purpose, may: Result<(), CallError>, object: &str, items: &[Item]) -> Called<Vec<ItemOutcome>> {
+    async fn sink(
+        &self,
+        route: &Connection,
+        purpose: Purpose,
+        may: Result<(), CallError>,
+        object: &str,
+        items: &[Item],
+    ) -> Called<Vec<ItemOutcome>> {
         let checked = may.and_then(|()| kind_of(object)).and_then(|kind| Ok((kind, items_out(kind, items)?)));
         let (kind, lowered) = match checked {
             Ok(checked) => checked,
@@ -315,7 +330,14 @@ impl Plugins for Runtime {
         let _loading = self.loading.lock().await;
         let plugin = Arc::new(load(&self.shared, component, manifest).await?);
         self.replace(Arc::clone(&plugin))?;
-        tracing::info!(plugin = plugin.manifest.id, version = plugin.manifest.version, digest = plugin.digest, load_ms = plugin.load_ms, from_cache = plugin.from_cache, "plugin is serving");
+        tracing::info!(
+            plugin = plugin.manifest.id,
+            version = plugin.manifest.version,
+            digest = plugin.digest,
+            load_ms = plugin.load_ms,
+            from_cache = plugin.from_cache,
+            "plugin is serving"
+        );
         Ok(self.info(&plugin))
     }
 

@@ -48,7 +48,16 @@ async fn a_file_that_was_touched_is_compiled_again() {
         bytes[at] ^= 1;
         bytes
     };
-    let damaged = [("first byte", flipped(0)), ("mac", flipped(20)), ("code", flipped(good.len() / 2)), ("last byte", flipped(good.len() - 1)), ("cut off", good[..good.len() - 1].to_vec()), ("only a header", good[..12].to_vec()), ("empty", Vec::new()), ("longer", [good.as_slice(), b"x"].concat())];
+    let damaged = [
+        ("first byte", flipped(0)),
+        ("mac", flipped(20)),
+        ("code", flipped(good.len() / 2)),
+        ("last byte", flipped(good.len() - 1)),
+        ("cut off", good[..good.len() - 1].to_vec()),
+        ("only a header", good[..12].to_vec()),
+        ("empty", Vec::new()),
+        ("longer", [good.as_slice(), b"x"].concat()),
+    ];
     for (what, bytes) in damaged {
         fs::write(&path, bytes).unwrap();
         assert!(!from_cache(dir, key).await, "{what}");
@@ -67,7 +76,11 @@ async fn a_link_or_another_plugins_file_is_not_followed() {
     std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
     assert!(!from_cache(&dir, key).await, "a link, though its target is good");
     // The MAC covers the name: a good file under another plugin's name is refused.
-    let other = path.with_file_name(path.file_name().unwrap().to_string_lossy().replacen(|c: char| c.is_ascii_hexdigit(), "0", 8));
+    let other = path.with_file_name(path.file_name().unwrap().to_string_lossy().replacen(
+        |c: char| c.is_ascii_hexdigit(),
+        "0",
+        8,
+    ));
     fs::copy(&path, &other).unwrap();
     fs::remove_file(&path).unwrap();
     fs::rename(&other, &path).unwrap();

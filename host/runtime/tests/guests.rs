@@ -6,7 +6,10 @@ mod support;
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use ports::{CallError, Called, Connectors, GuestFaultClass as Class, Inbound, Item, ItemOutcome, Page, Plugins, ReadRequest, Reply};
+use ports::{
+    CallError, Called, Connectors, GuestFaultClass as Class, Inbound, Item, ItemOutcome, Page, Plugins, ReadRequest,
+    Reply,
+};
 use runtime::{Options, Runtime};
 use support::{GUESTS_TOML, PluginLog, SECRET};
 use tokio::runtime::Runtime as Tokio;
@@ -26,6 +29,7 @@ const READS: &[(&str, Expect)] = &[
     ("polite", Says("limit 10")),
     ("infinite_loop", Stopped(Class::Timeout, "more processor time")),
     ("loop_of_host_calls", Stopped(Class::Timeout, "more processor time")),
+    ("patient", Says("asked 200 times")),
     ("sleeper", Stopped(Class::Timeout, "stopped after 4000 ms")),
     ("allocation_bomb", Stopped(Class::Memory, "limits.memory_mib grants 67108864")),
     ("deep_recursion", Stopped(Class::Stack, "recursed past its stack")),
@@ -48,7 +52,10 @@ const READS: &[(&str, Expect)] = &[
     ("request_flood", Fault("DENIED")),
     ("batch_flood", Says("Permission DENIED")),
     ("huge_answer", Says("Other UNKNOWN_OUTCOME")),
-    ("secret_fishing", Says(r#"env [] args [] files [] socket Some("permission denied") listener false dns false stdin """#)),
+    (
+        "secret_fishing",
+        Says(r#"env [] args [] files [] socket Some("permission denied") listener false dns false stdin """#),
+    ),
     ("secret_oracle", Says("DENIED")),
     ("log_flood", Says("done")),
     ("stderr_flood", Says("done")),
@@ -84,9 +91,9 @@ fn main() {
     let log = PluginLog::default();
     tracing::subscriber::set_global_default(log.clone()).expect("no other subscriber");
     let tokio = Tokio::new().expect("an async runtime");
-    // Two seconds, so that a busy test machine does not stop an honest guest.
+    // A second and a half, so that a busy test machine does not stop an honest guest.
     let sandbox = tokio.block_on(async {
-        let sandbox = support::runtime(Options { cpu_ms: 2_000, call_ms: 4_000, ..support::options() });
+        let sandbox = support::runtime(Options { cpu_ms: 1_500, call_ms: 4_000, ..support::options() });
         sandbox.load(support::built("guests"), GUESTS_TOML.into()).await.expect("the guests load");
         for name in guests::GUESTS.iter().chain(guests::SINK_GUESTS).chain(guests::WEBHOOK_GUESTS) {
             sandbox.add_connection(support::guest(name)).expect("a connection");
@@ -94,7 +101,11 @@ fn main() {
         sandbox
     });
     let house = Arc::new(House { tokio, sandbox, log });
-    let mut trials = vec![listed("reads", guests::GUESTS, READS), listed("writes", guests::SINK_GUESTS, WRITES), listed("webhooks", guests::WEBHOOK_GUESTS, WEBHOOKS)];
+    let mut trials = vec![
+        listed("reads", guests::GUESTS, READS),
+        listed("writes", guests::SINK_GUESTS, WRITES),
+        listed("webhooks", guests::WEBHOOK_GUESTS, WEBHOOKS),
+    ];
     trials.extend(READS.iter().map(|(name, expect)| trial(&house, name, expect, House::read)));
     trials.extend(WRITES.iter().map(|(name, expect)| trial(&house, name, expect, House::write)));
     trials.extend(WEBHOOKS.iter().map(|(name, expect)| trial(&house, name, expect, House::webhook)));
@@ -109,7 +120,12 @@ fn listed(kind: &str, guests: &'static [&'static str], lines: &'static [(&'stati
     })
 }
 
-fn trial(house: &Arc<House>, name: &'static str, expect: &'static Expect, run: fn(&House, &'static str, &Expect) -> Result<(), Failed>) -> Trial {
+fn trial(
+    house: &Arc<House>,
+    name: &'static str,
+    expect: &'static Expect,
+    run: fn(&House, &'static str, &Expect) -> Result<(), Failed>,
+) -> Trial {
     let house = Arc::clone(house);
     Trial::test(name, move || {
         run(&house, name, expect)?;
@@ -125,14 +141,20 @@ fn ten() -> ReadRequest {
 impl House {
     fn read(&self, name: &'static str, expect: &Expect) -> Result<(), Failed> {
         let called: Called<Page> = self.tokio.block_on(self.sandbox.read(name, ten()));
-        if called.trace.plugin != "guests" || called.trace.digest.len() != 64 || called.trace.peak_memory_bytes > 64 << 20 {
+        if called.trace.plugin != "guests"
+            || called.trace.digest.len() != 64
+            || called.trace.peak_memory_bytes > 64 << 20
+        {
             return Err(format!("trace {:?}", called.trace).into());
         }
         let result = called.result.map(|page| page.changes[0].data["name"].as_str().unwrap_or_default().to_owned());
         judge(result, expect)?;
         match name {
             "log_flood" => self.log_is_bounded(),
-            "request_flood" if called.trace.calls.len() != 2_000 => Err(format!("{} requests left", called.trace.calls.len()).into()),
+            "panic" => self.panic_is_logged(),
+            "request_flood" if called.trace.calls.len() != 2_000 => {
+                Err(format!("{} requests left", called.trace.calls.len()).into())
+            }
             _ => Ok(()),
         }
     }
@@ -146,7 +168,8 @@ impl House {
             delete: false,
             references: Vec::new(),
         };
-        let called: Called<Vec<ItemOutcome>> = self.tokio.block_on(self.sandbox.apply(name, "customer", &[item(1), item(2)]));
+        let called: Called<Vec<ItemOutcome>> =
+            self.tokio.block_on(self.sandbox.apply(name, "customer", &[item(1), item(2)]));
         let sent = called.trace.calls.len();
         judge(called.result.map(|outcomes| format!("{:?}", outcomes[1].status).to_lowercase()), expect)?;
         let expected = usize::from(name == "sink_dies_after_sending");
@@ -164,12 +187,29 @@ impl House {
             body: body.clone(),
         };
         let called: Called<Reply> = self.tokio.block_on(self.sandbox.handle(name, inbound(mac)));
-        judge(called.result.map(|reply| format!("{} {}", reply.status, reply.delivery.unwrap_or_else(|| String::from_utf8_lossy(&reply.body).into()))), expect)?;
+        judge(
+            called.result.map(|reply| {
+                format!(
+                    "{} {}",
+                    reply.status,
+                    reply.delivery.unwrap_or_else(|| String::from_utf8_lossy(&reply.body).into())
+                )
+            }),
+            expect,
+        )?;
         if name == "webhook_polite" {
             let unproven = self.tokio.block_on(self.sandbox.handle(name, inbound("00".into())));
             judge(unproven.result.map(|_| String::new()), &Fault("NOT_PROVEN"))?;
         }
         Ok(())
+    }
+
+    /// Once, through the plugin's own log, before it dies.
+    fn panic_is_logged(&self) -> Result<(), Failed> {
+        match self.log.0.lock().unwrap().get("panic") {
+            Some((1, _)) => Ok(()),
+            other => Err(format!("lines and longest line: {other:?}").into()),
+        }
     }
 
     fn log_is_bounded(&self) -> Result<(), Failed> {

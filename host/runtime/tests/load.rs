@@ -28,7 +28,12 @@ struct Refused {
     words: &'static [&'static str],
 }
 
-fn refused(name: &'static str, component: Vec<u8>, manifest: impl Into<String>, words: &'static [&'static str]) -> Refused {
+fn refused(
+    name: &'static str,
+    component: Vec<u8>,
+    manifest: impl Into<String>,
+    words: &'static [&'static str],
+) -> Refused {
     Refused { name, component, manifest: manifest.into(), words }
 }
 
@@ -36,18 +41,63 @@ fn uploads() -> Vec<Refused> {
     let guests = built("guests");
     let engine = wasmtime::Engine::default();
     vec![
-        refused("not_a_component", b"MZ\x90\0 this is no wasm".to_vec(), TINY_TOML, &["not a WebAssembly component", "--target wasm32-wasip2"]),
+        refused(
+            "not_a_component",
+            b"MZ\x90\0 this is no wasm".to_vec(),
+            TINY_TOML,
+            &["not a WebAssembly component", "--target wasm32-wasip2"],
+        ),
         refused("empty", Vec::new(), TINY_TOML, &["not a WebAssembly component"]),
-        refused("core_module", component("(module)"), TINY_TOML, &["a core module, not a component", "--target wasm32-wasip2"]),
-        refused("precompiled", engine.precompile_component(&guests).unwrap(), GUESTS_TOML, &["precompiled", "Upload the component"]),
-        refused("truncated", guests[..guests.len() / 2].to_vec(), GUESTS_TOML, &["damaged", "build or download it again"]),
+        refused(
+            "core_module",
+            component("(module)"),
+            TINY_TOML,
+            &["a core module, not a component", "--target wasm32-wasip2"],
+        ),
+        refused(
+            "precompiled",
+            engine.precompile_component(&guests).unwrap(),
+            GUESTS_TOML,
+            &["precompiled", "Upload the component"],
+        ),
+        refused(
+            "truncated",
+            guests[..guests.len() / 2].to_vec(),
+            GUESTS_TOML,
+            &["damaged", "build or download it again"],
+        ),
         refused("too_large", vec![0; (8 << 20) + 1], TINY_TOML, &["8388609 bytes; at most 8388608"]),
-        refused("too_many_functions", component(&format!("(component (core module {}))", "(func)".repeat(60_001))), TINY_TOML, &["60001 functions; at most 60000"]),
-        refused("too_much_memory_at_the_start", component("(component (core module (memory 1025)))"), TINY_TOML, &["1025 pages of memory at the start"]),
+        refused(
+            "too_many_functions",
+            component(&format!("(component (core module {}))", "(func)".repeat(60_001))),
+            TINY_TOML,
+            &["60001 functions; at most 60000"],
+        ),
+        refused(
+            "too_much_memory_at_the_start",
+            component("(component (core module (memory 1025)))"),
+            TINY_TOML,
+            &["1025 pages of memory at the start"],
+        ),
         refused("not_valid", component("(component (core module (func (result i32))))"), TINY_TOML, &["not valid"]),
-        refused("future_contract", patched(&guests, "\"contract\":\"1.0.0\"", "\"contract\":\"1.7.0\""), GUESTS_TOML, &["built with SDK 0.1.0 for contract 1.7.0", "this host speaks up to 1.0"]),
-        refused("unreadable_stamp", component("(component (@custom \"quoin:contract\" \"{\"))"), TINY_TOML, &["quoin:contract is not readable"]),
-        refused("no_describe", component("(component)"), TINY_TOML, &["does not export quoin:connector/describe@1.0.0", "register!"]),
+        refused(
+            "future_contract",
+            patched(&guests, "\"contract\":\"1.0.0\"", "\"contract\":\"1.7.0\""),
+            GUESTS_TOML,
+            &["built with SDK 0.1.0 for contract 1.7.0", "this host speaks up to 1.0"],
+        ),
+        refused(
+            "unreadable_stamp",
+            component("(component (@custom \"quoin:contract\" \"{\"))"),
+            TINY_TOML,
+            &["quoin:contract is not readable"],
+        ),
+        refused(
+            "no_describe",
+            component("(component)"),
+            TINY_TOML,
+            &["does not export quoin:connector/describe@1.0.0", "register!"],
+        ),
     ]
 }
 
@@ -56,9 +106,24 @@ fn imports() -> Vec<Refused> {
     let http = r#"(import "wasi:http/outgoing-handler@0.2.0" (instance $http))"#;
     let wrong_type = r#"(import "quoin:host/clock@1.0.0" (instance $c (export "now-ms" (func (result string)))))"#;
     vec![
-        refused("forbidden_import", tiny(acme, "", "call $text"), TINY_TOML, &["imports acme:shell/run@1.0.0, which no plugin may", "remove the dependency"]),
-        refused("forbidden_http", tiny(http, "", "call $text"), TINY_TOML, &["wasi:http/outgoing-handler@0.2.0", "requests go through quoin:host/http"]),
-        refused("import_of_another_type", tiny(wrong_type, "", "call $text"), TINY_TOML, &["does not fit this host", "now-ms"]),
+        refused(
+            "forbidden_import",
+            tiny(acme, "", "call $text"),
+            TINY_TOML,
+            &["imports acme:shell/run@1.0.0, which no plugin may", "remove the dependency"],
+        ),
+        refused(
+            "forbidden_http",
+            tiny(http, "", "call $text"),
+            TINY_TOML,
+            &["wasi:http/outgoing-handler@0.2.0", "requests go through quoin:host/http"],
+        ),
+        refused(
+            "import_of_another_type",
+            tiny(wrong_type, "", "call $text"),
+            TINY_TOML,
+            &["does not fit this host", "now-ms"],
+        ),
     ]
 }
 
@@ -82,13 +147,51 @@ fn behaviours() -> Vec<Refused> {
         (export "quoin:connector/describe@1.0.0" (instance $d)))"#;
     let hungry = "limits = { memory_mib = 1 }\n";
     vec![
-        refused("loop_in_start", tiny("", "(func $s (loop br 0)) (start $s)", "call $text"), TINY_TOML, &["describe failed: plugin fault: PLUGIN_TIMEOUT"]),
-        refused("loop_in_describe", tiny("", "", "(loop br 0) unreachable"), TINY_TOML, &["describe failed: plugin fault: PLUGIN_TIMEOUT"]),
-        refused("trap_in_describe", tiny("", "", "unreachable"), TINY_TOML, &["describe failed: plugin fault: PLUGIN_TRAP"]),
-        refused("describe_out_of_bounds", tiny("", "", "(i32.const 0x7fffffff)"), TINY_TOML, &["describe failed: plugin fault: PLUGIN_MALFORMED_OUTPUT"]),
-        refused("describe_uses_an_import", component(clock), TINY_TOML, &["describe used quoin:host/clock; it must be pure"]),
-        refused("describe_of_another_type", component(wrong_result), TINY_TOML, &["type mismatch", "expected `string` found `u32`"]),
-        refused("more_memory_than_asked_for", built("guests"), format!("{hungry}{GUESTS_TOML}").replace("\n[limits]\nmemory_mib = 64\ncall_ms = 30000\nconcurrent_requests = 4\nresponse_bytes = 1048576\n", ""), &["PLUGIN_MEMORY"]),
+        refused(
+            "loop_in_start",
+            tiny("", "(func $s (loop br 0)) (start $s)", "call $text"),
+            TINY_TOML,
+            &["describe failed: plugin fault: PLUGIN_TIMEOUT"],
+        ),
+        refused(
+            "loop_in_describe",
+            tiny("", "", "(loop br 0) unreachable"),
+            TINY_TOML,
+            &["describe failed: plugin fault: PLUGIN_TIMEOUT"],
+        ),
+        refused(
+            "trap_in_describe",
+            tiny("", "", "unreachable"),
+            TINY_TOML,
+            &["describe failed: plugin fault: PLUGIN_TRAP"],
+        ),
+        refused(
+            "describe_out_of_bounds",
+            tiny("", "", "(i32.const 0x7fffffff)"),
+            TINY_TOML,
+            &["describe failed: plugin fault: PLUGIN_MALFORMED_OUTPUT"],
+        ),
+        refused(
+            "describe_uses_an_import",
+            component(clock),
+            TINY_TOML,
+            &["describe used quoin:host/clock; it must be pure"],
+        ),
+        refused(
+            "describe_of_another_type",
+            component(wrong_result),
+            TINY_TOML,
+            &["type mismatch", "expected `string` found `u32`"],
+        ),
+        refused(
+            "more_memory_than_asked_for",
+            built("guests"),
+            format!("{hungry}{GUESTS_TOML}").replace(
+                "\n[limits]\nmemory_mib = 64\ncall_ms = 30000\nconcurrent_requests = 4\nresponse_bytes = 1048576\n",
+                "",
+            ),
+            &["PLUGIN_MEMORY"],
+        ),
     ]
 }
 
@@ -97,13 +200,45 @@ fn manifests() -> Vec<Refused> {
     let guests = || built("guests");
     let with = |from: &str, to: &str| GUESTS_TOML.replacen(from, to, 1);
     vec![
-        refused("manifest_mismatch", guests(), with("Rude guests", "Nice guests"), &["differ at line 2", "`name = \"Rude guests\"`", "`name = \"Nice guests\"`"]),
+        refused(
+            "manifest_mismatch",
+            guests(),
+            with("Rude guests", "Nice guests"),
+            &["differ at line 2", "`name = \"Rude guests\"`", "`name = \"Nice guests\"`"],
+        ),
         refused("manifest_is_no_toml", tiny.clone(), "id = ", &["connector.toml cannot be read"]),
-        refused("manifest_of_the_future", tiny.clone(), TINY_TOML.replace("1.0\"\ndes", "1.9\"\ndes"), &["built for 1.9", "this host speaks up to 1.0"]),
-        refused("manifest_of_a_transform", tiny.clone(), format!("kind = \"transform\"\n{TINY_TOML}"), &["this host runs connectors"]),
-        refused("unknown_object", tiny.clone(), format!("{TINY_TOML}[[object]]\nname = \"spaceship\"\n"), &["object.spaceship", "there are customer, quote"]),
-        refused("declared_without_the_power", tiny, format!("{TINY_TOML}[[object]]\nname = \"quote\"\nread = true\ncursor = {{ field = \"a\", tie_break = \"b\" }}\n"), &["does not export 'source'", "register!"]),
-        refused("power_without_declaration", guests(), with("write = true\n", ""), &["exports 'sink', but connector.toml has not an [[object]] with write = true"]),
+        refused(
+            "manifest_of_the_future",
+            tiny.clone(),
+            TINY_TOML.replace("1.0\"\ndes", "1.9\"\ndes"),
+            &["built for 1.9", "this host speaks up to 1.0"],
+        ),
+        refused(
+            "manifest_of_a_transform",
+            tiny.clone(),
+            format!("kind = \"transform\"\n{TINY_TOML}"),
+            &["this host runs connectors"],
+        ),
+        refused(
+            "unknown_object",
+            tiny.clone(),
+            format!("{TINY_TOML}[[object]]\nname = \"spaceship\"\n"),
+            &["object.spaceship", "there are customer, quote"],
+        ),
+        refused(
+            "declared_without_the_power",
+            tiny,
+            format!(
+                "{TINY_TOML}[[object]]\nname = \"quote\"\nread = true\ncursor = {{ field = \"a\", tie_break = \"b\" }}\n"
+            ),
+            &["does not export 'source'", "register!"],
+        ),
+        refused(
+            "power_without_declaration",
+            guests(),
+            with("write = true\n", ""),
+            &["exports 'sink', but connector.toml has not an [[object]] with write = true"],
+        ),
     ]
 }
 
@@ -155,9 +290,13 @@ async fn a_loaded_plugin_tells_what_it_is() {
 async fn every_connector_that_was_built_loads() {
     let sandbox = runtime(options());
     for folder in std::fs::read_dir(root().join("plugins")).unwrap().map(|entry| entry.unwrap().path()) {
-        let (Some(name), Ok(manifest)) = (folder.file_name(), std::fs::read_to_string(folder.join("connector.toml"))) else { continue };
+        let (Some(name), Ok(manifest)) = (folder.file_name(), std::fs::read_to_string(folder.join("connector.toml")))
+        else {
+            continue;
+        };
         let component = format!("plugin_{}", name.to_string_lossy().replace('-', "_"));
-        let info = sandbox.load(built(&component), manifest).await.unwrap_or_else(|refused| panic!("{component}: {refused}"));
+        let info =
+            sandbox.load(built(&component), manifest).await.unwrap_or_else(|refused| panic!("{component}: {refused}"));
         assert_eq!(info.id, name.to_string_lossy());
     }
 }

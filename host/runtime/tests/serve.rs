@@ -40,15 +40,24 @@ async fn what_is_not_granted_is_refused_before_the_plugin_runs() {
         (sandbox.apply("none", "customer", &[]).await.result.map(|_| ()), "add \"customer\" to its grant.write"),
         (sandbox.lookup("none", "customer", &[]).await.result.map(|_| ()), "add \"customer\" to its grant.write"),
         (sandbox.read("polite", read("task")).await.result.map(|_| ()), "add \"task\" to its grant.read"),
-        (sandbox.read("polite", read("quote")).await.result.map(|_| ()), "no [[object]] name = \"quote\" with read = true"),
-        (sandbox.apply("polite", "task", &[]).await.result.map(|_| ()), "no [[object]] name = \"task\" with write = true"),
+        (
+            sandbox.read("polite", read("quote")).await.result.map(|_| ()),
+            "no [[object]] name = \"quote\" with read = true",
+        ),
+        (
+            sandbox.apply("polite", "task", &[]).await.result.map(|_| ()),
+            "no [[object]] name = \"task\" with write = true",
+        ),
         (sandbox.read("polite", read("spaceship")).await.result.map(|_| ()), "no canonical object 'spaceship'"),
     ];
     for (result, words) in cases {
         let Err(CallError::NotGranted(message)) = result else { panic!("{words}: {result:?}") };
         assert!(message.contains(words), "{message}");
     }
-    assert_eq!(sandbox.read("nowhere", read("customer")).await.result.unwrap_err(), CallError::NoConnection("nowhere".into()));
+    assert_eq!(
+        sandbox.read("nowhere", read("customer")).await.result.unwrap_err(),
+        CallError::NoConnection("nowhere".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +107,10 @@ async fn a_new_version_must_fit_the_connections_that_are_there() {
     let (sandbox, _) = serving(options()).await;
     let (from, to) = ("field = \"guest\"", "field = \"gu3st\"");
     let refused = sandbox.load(replaced(&built("guests"), from, to), GUESTS_TOML.replace(from, to)).await.unwrap_err();
-    assert!(refused.contains("does not fit connection 'gated': config.guest: connector 'guests' has no such field"), "{refused}");
+    assert!(
+        refused.contains("does not fit connection 'gated': config.guest: connector 'guests' has no such field"),
+        "{refused}"
+    );
     assert!(sandbox.read("polite", read("customer")).await.result.is_ok());
 }
 
@@ -192,7 +204,8 @@ async fn a_connection_must_fit_its_plugin() {
     let (sandbox, _) = serving(options()).await;
     let missing = sandbox.add_connection(ConnectionSpec { plugin: "other".into(), ..guest("x") }).unwrap_err();
     assert_eq!(missing.to_string(), "connection 'x': plugin 'other' is not loaded; loaded are: guests");
-    let wrong = sandbox.add_connection(ConnectionSpec { config: serde_json::json!({"guests": 1}), ..guest("x") }).unwrap_err();
+    let wrong =
+        sandbox.add_connection(ConnectionSpec { config: serde_json::json!({"guests": 1}), ..guest("x") }).unwrap_err();
     assert_eq!(wrong.problems.len(), 2, "{wrong}");
     assert!(sandbox.connection("x").is_none());
     assert!(sandbox.remove_connection("polite"));

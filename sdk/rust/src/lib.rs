@@ -23,6 +23,8 @@ mod webhook;
 #[doc(hidden)]
 pub mod component;
 
+/// Calendar arithmetic and parsing, for vendors' date formats.
+pub use jiff;
 /// Money, dates, links and every canonical object: the host's own pure crate.
 pub use quoin_canonical as canonical;
 pub use quoin_canonical::{
@@ -34,8 +36,6 @@ pub use quoin_canonical::{
     RoleRate, Rounding, Task, TaxCategory, TaxSubtotal, TaxTreatment, TemplateRef, TimeEntry, TimeStatus, Timestamp,
     Totals, Unit, Xref,
 };
-/// Calendar arithmetic and parsing, for vendors' date formats.
-pub use jiff;
 
 pub use fault::{Fault, FaultKind, code};
 pub use host::{Algorithm, Host, Level, config};

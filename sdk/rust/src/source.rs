@@ -97,7 +97,11 @@ impl Change {
     ///
     /// # Errors
     /// Of kind `invalid-data` with the field, when the object breaks a canonical rule.
-    pub fn upsert<T: Canonical>(external: impl Into<String>, version: Option<String>, object: &T) -> Result<Self, Fault> {
+    pub fn upsert<T: Canonical>(
+        external: impl Into<String>,
+        version: Option<String>,
+        object: &T,
+    ) -> Result<Self, Fault> {
         let external = external.into();
         let mut value = checked(object)?;
         if let Some(header) = value.get_mut("header").and_then(Value::as_object_mut) {

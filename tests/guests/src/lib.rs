@@ -13,6 +13,7 @@ pub const GUESTS: &[&str] = &[
     "polite",
     "infinite_loop",
     "loop_of_host_calls",
+    "patient",
     "sleeper",
     "allocation_bomb",
     "deep_recursion",
@@ -43,8 +44,16 @@ pub const GUESTS: &[&str] = &[
 ];
 
 /// Every way to misbehave in a write.
-pub const SINK_GUESTS: &[&str] =
-    &["sink_polite", "sink_too_few", "sink_wrong_key", "sink_created_without_id", "sink_rejected_without_fault", "sink_wrong_data", "sink_unknown_kind", "sink_dies_after_sending"];
+pub const SINK_GUESTS: &[&str] = &[
+    "sink_polite",
+    "sink_too_few",
+    "sink_wrong_key",
+    "sink_created_without_id",
+    "sink_rejected_without_fault",
+    "sink_wrong_data",
+    "sink_unknown_kind",
+    "sink_dies_after_sending",
+];
 
 /// Every way to misbehave in a webhook proof.
 pub const WEBHOOK_GUESTS: &[&str] =

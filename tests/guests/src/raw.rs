@@ -1,9 +1,9 @@
 //! Misbehaviour that the SDK does not let through: written on the bare border.
 #![allow(unsafe_code)] // the exported functions' calling convention, generated
 
+use quoin_sdk::component::bindings::imports::quoin::types::types::{Fault, Reference};
 use quoin_sdk::component::bindings::{reads, writes};
 use quoin_sdk::component::{door, lift};
-use quoin_sdk::component::bindings::imports::quoin::types::types::{Fault, Reference};
 use reads::exports::quoin::connector::source;
 use writes::exports::quoin::connector::sink;
 
@@ -21,7 +21,9 @@ impl source::Guest for Raw {
         let one = |data: &str| Ok(page(vec![change("1", data.to_owned())]));
         match guest.as_str() {
             "bad_json" => one("{\"name\": "),
-            "wrong_canonical_field" => one(r#"{"name":"A","status":"active","addresses":[{"purpose":"billing","lines":7,"city":"","postal_code":"","country":"DE"}]}"#),
+            "wrong_canonical_field" => one(
+                r#"{"name":"A","status":"active","addresses":[{"purpose":"billing","lines":7,"city":"","postal_code":"","country":"DE"}]}"#,
+            ),
             "unknown_canonical_field" => one(r#"{"name":"A","status":"active","favourite_colour":"red"}"#),
             "invalid_by_rule" => one(r#"{"name":"","status":"active"}"#),
             "empty_external" => Ok(page(vec![change("", r#"{"name":"A","status":"active"}"#.to_owned())])),
@@ -52,7 +54,9 @@ impl sink::Guest for Raw {
             "sink_too_few" => drop(outcomes.pop()),
             "sink_wrong_key" => outcomes.iter_mut().for_each(|outcome| outcome.key = "another".into()),
             "sink_created_without_id" => outcomes.iter_mut().for_each(|outcome| outcome.external = None),
-            "sink_rejected_without_fault" => outcomes.iter_mut().for_each(|outcome| outcome.status = sink::Status::Rejected),
+            "sink_rejected_without_fault" => {
+                outcomes.iter_mut().for_each(|outcome| outcome.status = sink::Status::Rejected)
+            }
             "sink_wrong_data" => outcomes.iter_mut().for_each(|outcome| outcome.data = Some(r#"{"name":7}"#.into())),
             "sink_unknown_kind" => outcomes.iter_mut().for_each(|outcome| {
                 let reference = Reference { object: "spaceship".into(), id: "1".into(), external: "1".into() };

@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use bytes::Bytes;
-use ports::{Access, CallContext, Clock, HttpRequest, HttpResponse, MacAlgorithm, Outbound, SecretError, SecretValue, Secrets, SendError};
+use ports::{
+    Access, CallContext, Clock, HttpRequest, HttpResponse, MacAlgorithm, Outbound, SecretError, SecretValue, Secrets,
+    SendError,
+};
 use quoin_canonical::Timestamp;
 use runtime::{CacheOptions, ConnectionSpec, Grant, Options, Runtime};
 use tokio::sync::Semaphore;
@@ -54,6 +57,10 @@ impl Outbound for Vendor {
             self.waiting.fetch_add(1, Ordering::SeqCst);
             self.gate.acquire().await.unwrap().forget();
         }
+        if path == "/slow" {
+            // A vendor's own time, longer than a tick of the sandbox.
+            tokio::time::sleep(std::time::Duration::from_millis(11)).await;
+        }
         let body = match path {
             "/huge" => Bytes::from(vec![b'x'; 2 << 20]),
             _ if path.starts_with("/contacts") => Bytes::from_static(CONTACTS),
@@ -66,7 +73,7 @@ impl Outbound for Vendor {
 /// What the template's address book answers.
 const CONTACTS: &[u8] = br#"{"contacts":[{"id":"c-1","name":"Aster GmbH","vatNo":"DE123456789","creditLimit":1000000.10,"currencyCode":"EUR","changed":41}],"more":false}"#;
 
-/// One secret, `*/webhook/secret`; texts that hold it are redacted.
+/// One secret, `*/webhook/value`; texts that hold it are redacted.
 pub struct Vault;
 
 pub const SECRET: &str = "hunter2-hunter2";
@@ -74,7 +81,7 @@ pub const SECRET: &str = "hunter2-hunter2";
 #[async_trait]
 impl Secrets for Vault {
     async fn get(&self, name: &str) -> Result<SecretValue, SecretError> {
-        if name.ends_with("/webhook/secret") {
+        if name.ends_with("/webhook/value") {
             return Ok(SecretValue::new(SECRET.into()));
         }
         Err(SecretError::Missing(name.into()))

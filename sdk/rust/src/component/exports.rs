@@ -72,16 +72,13 @@ use listens::exports::quoin::connector::webhook;
 impl<T: Webhook> webhook::Guest for Exported<T> {
     fn handle(request: webhook::Inbound) -> Result<webhook::Reply, BorderFault> {
         let webhook::Inbound { method, url, headers, body } = request;
-        let reply: Reply =
-            T::handle(&open(), &Inbound { method, url, headers, body }).map_err(fault_out)?;
+        let reply: Reply = T::handle(&open(), &Inbound { method, url, headers, body }).map_err(fault_out)?;
         let touched = reply.touched.into_iter();
         Ok(webhook::Reply {
             status: reply.status,
             headers: reply.headers,
             body: reply.body,
-            touched: touched
-                .map(|(kind, external)| webhook::Touched { object: kind.to_string(), external })
-                .collect(),
+            touched: touched.map(|(kind, external)| webhook::Touched { object: kind.to_string(), external }).collect(),
             delivery: reply.delivery,
         })
     }

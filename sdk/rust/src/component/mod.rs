@@ -8,8 +8,7 @@ pub mod lift;
 pub use exports::{Exported, Manifested};
 
 /// What a host reads before it links anything: the contract and the SDK a component was built with.
-const STAMP: &str =
-    concat!(r#"{"contract":"1.0.0","sdk":""#, env!("CARGO_PKG_VERSION"), r#"","language":"rust"}"#);
+const STAMP: &str = concat!(r#"{"contract":"1.0.0","sdk":""#, env!("CARGO_PKG_VERSION"), r#"","language":"rust"}"#);
 
 #[allow(unsafe_code)] // naming a link section is `unsafe`; the bytes are plain data
 #[used]
