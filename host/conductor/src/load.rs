@@ -76,7 +76,7 @@ impl Batch {
         loaded.changed.extend(effects.instances);
         loaded.account_changed |= effects.account;
         loaded.deal_changed |= loaded.world.deal.is_some();
-        for (number, value) in projection::documents(loaded.world.account.as_ref(), event) {
+        for (number, value) in projection::documents(&event.key, loaded.world.account.as_ref(), &effects.events) {
             self.ops.push(Op::PutDocument { collection: INVOICE.to_owned(), key: number, value });
         }
         self.ops.extend(effects.events.into_iter().map(Op::Append));

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::wheel::Event;
+use crate::wheel::{Event, EventDraft};
 
 /// A deal's summary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,14 +103,18 @@ fn value_of(quote: &Quote) -> Decimal {
     quote.lines.iter().map(worth).sum()
 }
 
-/// Documents to look up by number after an event: each posted invoice with what is still open.
-pub fn documents(account: Option<&Account>, event: &Event) -> Vec<(String, Value)> {
-    let moves_money = matches!(event.kind.as_str(), "invoice.posted" | "billing.payment_applied" | "billing.invoice_posted");
+/// Documents to look up by number after a turn: each posted invoice with what is still open.
+/// Nothing when the turn moved no money.
+pub fn documents(key: &str, account: Option<&Account>, recorded: &[EventDraft]) -> Vec<(String, Value)> {
+    let moves_money = recorded.iter().any(|event| MONEY_MOVES.contains(&event.kind.as_str()));
     let Some(account) = account.filter(|_| moves_money) else { return Vec::new() };
     let document = |state: &billing::account::InvoiceState| {
         let number = state.invoice.number.clone()?;
-        let value = json!({"key": event.key, "invoice": state.invoice, "open": state.open().amount, "status": state.status()});
+        let value = json!({"key": key, "invoice": state.invoice, "open": state.open().amount, "status": state.status()});
         Some((number, value))
     };
     account.invoices.values().filter_map(document).collect()
 }
+
+/// Events after which an invoice reads differently.
+const MONEY_MOVES: [&str; 2] = ["billing.invoice_posted", "billing.payment_applied"];

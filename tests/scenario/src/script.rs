@@ -81,7 +81,7 @@ async fn staffing(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()> 
     stage.wait_for("tasks that can be booked", |event| event["kind"] == "command.done" && event["body"]["object"] == "task").await?;
     stage.wait_for("sales to be told", |event| event["kind"] == "command.done" && event["body"]["object"] == "deal_status").await?;
     let status = last_effect(stage, "deal_status_update").await?;
-    report.check("6", "CRM shows", "implementation_started", find(&status, "stage"));
+    report.check("6", "CRM shows", "Implementation started", find(&status, "stage"));
     Ok(())
 }
 
