@@ -1,0 +1,3 @@
+//! The connector in front of scripted answers.
+
+mod faults;
