@@ -38,14 +38,35 @@ struct Place {
     id: u64,
 }
 
+/// How far a feed was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Progress {
+    #[serde(flatten)]
+    place: Place,
+    /// The poll has further pages, and an earlier one has read this feed.
+    #[serde(default)]
+    under_way: bool,
+}
+
+impl Progress {
+    /// Behind which row to go on.
+    fn from(self) -> Place {
+        let before = Place { until: self.place.until.saturating_sub(OVERLAP_MS).max(0), id: 0 };
+        if self.under_way { self.place } else { before }
+    }
+
+    /// Behind the last row; an empty page leaves it where it was.
+    fn advance(&mut self, rows: &[ChangedWorklog]) {
+        self.place = rows.last().map_or(self.place, place);
+        self.under_way = true;
+    }
+}
+
 /// Where a page ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Position {
-    updated: Place,
-    deleted: Place,
-    /// The poll has further pages.
-    #[serde(default)]
-    under_way: bool,
+    updated: Progress,
+    deleted: Progress,
     /// Worklogs whose author hides the address and is not in `emails` yet. They are read again with
     /// every poll, because nothing changes in Jira when the configuration does.
     #[serde(default)]
@@ -58,12 +79,8 @@ impl Position {
         let midnight: Timestamp = format!("{from}T00:00:00Z").parse().map_err(|_| {
             Fault::new(FaultKind::Config, "READ_FROM", format!("read_from '{from}' is no date such as 2026-01-01"))
         })?;
-        let place = Place { until: midnight.as_millisecond(), id: 0 };
-        Ok(Self { updated: place, deleted: place, ..Self::default() })
-    }
-
-    fn from(&self, place: Place) -> Place {
-        if self.under_way { place } else { Place { until: place.until.saturating_sub(OVERLAP_MS).max(0), id: 0 } }
+        let start = Progress { place: Place { until: midnight.as_millisecond(), id: 0 }, under_way: false };
+        Ok(Self { updated: start, deleted: start, ..Self::default() })
     }
 }
 
@@ -77,23 +94,26 @@ pub fn changes(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
         None => Position::beginning(api)?,
     };
     let limit = usize::try_from(request.limit.max(1)).unwrap_or(LIST_IDS).min(LIST_IDS);
-    let updated = feed(api, "worklog/updated", position.from(position.updated), limit)?;
+    let updated = feed(api, "worklog/updated", position.updated.from(), limit)?;
     let mut ids: BTreeSet<u64> = updated.rows.iter().map(|row| row.worklog_id).collect();
     let room = limit - ids.len();
-    if !position.under_way {
+    if !position.updated.under_way {
         ids.extend(position.waiting.iter().take(room));
     }
     let mut changes = upserts(api, ids, &mut position.waiting)?;
     let mut more = true;
     if !updated.more && room > 0 {
-        let deleted = feed(api, "worklog/deleted", position.from(position.deleted), room)?;
+        let deleted = feed(api, "worklog/deleted", position.deleted.from(), room)?;
         changes.extend(deleted.rows.iter().map(|row| Change::delete(row.worklog_id.to_string(), Some(row.updated_time.to_string()))));
         position.waiting.retain(|id| !deleted.rows.iter().any(|row| row.worklog_id == *id));
-        position.deleted = deleted.end(position.deleted);
+        position.deleted.advance(&deleted.rows);
         more = deleted.more;
     }
-    position.updated = updated.end(position.updated);
-    position.under_way = more;
+    position.updated.advance(&updated.rows);
+    if !more {
+        position.updated.under_way = false;
+        position.deleted.under_way = false;
+    }
     let mut page = Page::of(changes).ending_at(&position)?;
     page.more = more;
     Ok(page)
@@ -117,13 +137,6 @@ pub fn by_ids(api: &Api<'_>, ids: &[String]) -> Result<Page, Fault> {
 struct Rows {
     rows: Vec<ChangedWorklog>,
     more: bool,
-}
-
-impl Rows {
-    /// Where they end; an empty page ends where it began.
-    fn end(&self, before: Place) -> Place {
-        self.rows.last().map_or(before, place)
-    }
 }
 
 fn place(row: &ChangedWorklog) -> Place {

@@ -1,3 +1,5 @@
 //! The connector in front of scripted answers.
 
 mod faults;
+mod tasks;
+mod worklogs;
