@@ -106,26 +106,35 @@ impl Catalogue {
 
     /// Ids of the instances that an event may start or move: what must be loaded before the turn.
     pub fn touches(&self, event: &Event) -> Vec<Id> {
-        let mut ids: Vec<Id> = self.starts(event).map(|(definition, flow, key)| instance_id(definition, flow, event, &key)).collect();
+        let mut ids: Vec<Id> = self.starts(event).into_iter().map(|start| start.id).collect();
         if let Some(id) = event.body.get("instance").and_then(Value::as_str).and_then(Id::parse) {
             ids.push(id);
         }
         ids
     }
 
-    fn starts(&self, event: &Event) -> impl Iterator<Item = (&Definition, &Flow, String)> {
-        let scope_body = event.body.clone();
-        self.newest().flat_map(move |definition| {
-            let scope: Scope<'_> = BTreeMap::from([("event", &scope_body)]);
-            let started: Vec<(&Definition, &Flow, String)> = definition
-                .flows
-                .iter()
-                .filter(|flow| flow.on == event.kind)
-                .filter_map(|flow| flow.key.evaluate(&scope).ok().map(|key| (definition, flow, key.to_string())))
-                .collect();
-            started
-        })
+    fn starts(&self, event: &Event) -> Vec<Start<'_>> {
+        let scope: Scope<'_> = BTreeMap::from([("event", &event.body)]);
+        let mut starts = Vec::new();
+        for definition in self.newest() {
+            for flow in definition.flows.iter().filter(|flow| flow.on == event.kind) {
+                let key = flow.key.evaluate(&scope).map(|key| key.to_string());
+                // Without a key the event itself is the key: it must not vanish, see `start_flows`.
+                let id = instance_id(definition, flow, event, key.as_deref().unwrap_or(event.id.as_str()));
+                starts.push(Start { definition, flow, id, unkeyed: key.err() });
+            }
+        }
+        starts
     }
+}
+
+/// A flow that an event starts.
+struct Start<'a> {
+    definition: &'a Definition,
+    flow: &'a Flow,
+    id: Id,
+    /// Why the flow's key could not be read from the event.
+    unkeyed: Option<String>,
 }
 
 fn instance_id(definition: &Definition, flow: &Flow, event: &Event, key: &str) -> Id {
@@ -207,14 +216,12 @@ impl From<Fault> for Halt {
 impl Turn<'_> {
     fn start_flows(&mut self) {
         let catalogue = self.catalogue;
-        let starts: Vec<_> = catalogue.starts(self.event).collect();
-        for (definition, flow, key) in starts {
-            let id = instance_id(definition, flow, self.event, &key);
+        for Start { definition, flow, id, unkeyed } in catalogue.starts(self.event) {
             if self.world.instances.contains_key(&id) || !self.wanted(flow) {
                 continue;
             }
-            let instance = Instance {
-                id: id.clone(),
+            let mut instance = Instance {
+                id,
                 process: definition.process.clone(),
                 version: definition.version,
                 flow: flow.name.clone(),
@@ -228,7 +235,13 @@ impl Turn<'_> {
                 failed: BTreeSet::new(),
                 started_at: self.setting.now,
             };
-            self.drive(instance, flow);
+            match (unkeyed, flow.steps.first()) {
+                (Some(reason), Some(step)) => {
+                    self.halt(&mut instance, step, wrong_expression(reason).into());
+                    self.keep(instance);
+                }
+                _ => self.drive(instance, flow),
+            }
         }
     }
 
