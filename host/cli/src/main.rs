@@ -1,69 +1,79 @@
-//! The `quoin` command: runs a host, and looks after its configuration and secrets.
+//! The `quoin` command: runs a host, looks after its configuration and secrets, and reads and asks
+//! what the API offers.
+//!
+//! Lives here: arguments, words, tables. Never enters: a power the API lacks, a second copy of a
+//! rule. Data goes to standard output, talk to standard error; exit code 0 is done, 1 is an error,
+//! 2 is a command line that cannot be read.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
-use std::io::Read;
-use std::path::PathBuf;
+mod arguments;
+mod client;
+mod commands;
+mod follow;
+mod output;
+mod target;
+
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use api::Problem;
+use clap::Parser;
 
-/// Quoin keeps quotes, projects, time and invoices in step.
-#[derive(Parser)]
-#[command(name = "quoin", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the host.
-    Serve {
-        /// Configuration file.
-        #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
-        config: PathBuf,
-    },
-    /// Look after secrets.
-    Secret {
-        #[command(subcommand)]
-        command: SecretCommand,
-    },
-}
-
-#[derive(Subcommand)]
-enum SecretCommand {
-    /// Store a secret; its value is read from standard input.
-    Set {
-        /// `<connection>/<slot>/<part>`, such as `erp/api/private_key`.
-        name: String,
-        /// Configuration file of the host.
-        #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
-        config: PathBuf,
-    },
-}
+use arguments::{Arguments, Command};
+use client::Client;
+use output::Output;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse().command).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.json);
+    match run(arguments, &output).await {
+        Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&error, &output);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Serve { config } => {
-            daemon::log_to_stderr();
-            daemon::serve(&config, |address| println!("serving at http://{address}")).await?;
-        }
-        Command::Secret { command: SecretCommand::Set { name, config } } => {
-            let mut value = Vec::new();
-            std::io::stdin().read_to_end(&mut value)?;
-            daemon::secret_set(&config, &name, value).await?;
+/// Says what went wrong, and what to do about it where the host said so.
+fn tell(error: &anyhow::Error, output: &Output) {
+    let problem = error.downcast_ref::<Problem>();
+    if output.json {
+        let body = problem.map_or_else(|| serde_json::json!({ "detail": format!("{error:#}") }), |problem| serde_json::json!(problem));
+        eprintln!("{body}");
+        return;
+    }
+    match problem {
+        None => eprintln!("error: {error:#}"),
+        Some(problem) => {
+            eprintln!("error: {} ({})", problem.detail, problem.code);
+            for field in problem.errors.iter().filter(|field| field.detail != problem.detail) {
+                eprintln!("  {}: {}", field.pointer, field.detail);
+            }
+            eprintln!("hint: {}", problem.hint);
         }
     }
-    Ok(())
+}
+
+async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> {
+    let target = arguments.target;
+    let client = || Client::new(target::resolve(&target)?);
+    match arguments.command {
+        Command::Serve { config } => commands::host::serve(&config).await?,
+        Command::Check { config } => commands::host::check(&config, output).await?,
+        Command::Secret { command } => commands::host::secret(command).await?,
+        Command::Process { command } => commands::host::process(command, output)?,
+        Command::Deals => commands::deals::deals(&client()?, output).await?,
+        Command::Deal { key } => commands::deals::deal(&client()?, &key, output).await?,
+        Command::Timeline { number, calls } => commands::timeline::timeline(&client()?, &number, calls, output).await?,
+        Command::Events(wanted) => commands::events::events(&client()?, &wanted, output).await?,
+        Command::Invoice { number, explain } => commands::invoice::invoice(&client()?, &number, explain, output).await?,
+        Command::Exceptions { all, command } => commands::exceptions::exceptions(&client()?, all, command, output).await?,
+        Command::Plugin { command } => commands::plugins::plugin(&client()?, command, output).await?,
+        Command::Connections => commands::plugins::connections(&client()?, output).await?,
+        Command::Billing { command } => commands::billing::billing(&client()?, command, output).await?,
+        Command::Clock { command } => commands::clock::clock(&client()?, command, output).await?,
+        Command::Doctor { config } => return commands::doctor::doctor(&target, config.as_deref(), output).await,
+    }
+    Ok(ExitCode::SUCCESS)
 }

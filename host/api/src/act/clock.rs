@@ -34,7 +34,7 @@ pub fn advance(state: &ApiState, by: &Principal, to: Timestamp) -> Result<ClockV
             StatusCode::CONFLICT,
             "clock-not-settable",
             "this host runs on real time",
-            "a settable clock is for demonstrations: start the host with `clock = \"manual\"` in quoin.toml",
+            "a settable clock is for demonstrations: set `settable = true` under [clock] in quoin.toml",
         )
     })?;
     if to > state.clock.now() {

@@ -66,7 +66,7 @@ fn unauthenticated() -> Problem {
         StatusCode::UNAUTHORIZED,
         "unauthenticated",
         "the request carries no bearer token that this host knows",
-        "send `Authorization: Bearer <token>`; tokens are listed under [[api.token]] in quoin.toml by their SHA-256",
+        "send `Authorization: Bearer <token>`; tokens are listed under [[token]] in quoin.toml by their SHA-256",
     )
 }
 

@@ -54,9 +54,6 @@ impl Story {
             body: body.clone(),
         };
         self.deal = projection::deal(self.deal.take(), &event);
-        for (number, value) in projection::documents(self.account.as_ref(), &event) {
-            self.ops.push(Op::PutDocument { collection: "invoice".into(), key: number, value });
-        }
         let Event { id, kind, key, at, .. } = event;
         self.ops.push(Op::Append(EventDraft { id, kind, key, at, cause, body }));
     }
@@ -108,6 +105,10 @@ impl Story {
         }
         if let Some(account) = &self.account {
             self.ops.push(put("account", &self.key, json!(account)));
+            for state in account.invoices.values() {
+                let value = json!({ "key": self.key, "invoice": state.invoice, "open": state.open().amount, "status": state.status() });
+                self.ops.extend(state.invoice.number.as_deref().map(|number| put("invoice", number, value)));
+            }
         }
         self.ops
     }

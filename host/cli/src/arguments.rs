@@ -1,0 +1,260 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use quoin_canonical::{Date, Timestamp};
+
+/// Quoin keeps quotes, projects, time and invoices in step.
+#[derive(Debug, Parser)]
+#[command(name = "quoin", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Data goes to standard output, talk to standard error. Exit code 0: done, 1: error, 2: usage.")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where the host is.
+    #[command(flatten)]
+    pub target: TargetArguments,
+    /// Answer in JSON, as the API gives it; lists that may be long are one object per line.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Where the host is, and who asks.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArguments {
+    /// Address of the host [default: url in ~/.config/quoin/client.toml, else http://127.0.0.1:8080]
+    #[arg(long, global = true, env = "QUOIN_URL", value_name = "URL", help_heading = "Host")]
+    pub url: Option<String>,
+    /// Access token [default: token in ~/.config/quoin/client.toml]
+    #[arg(long, global = true, env = "QUOIN_TOKEN", hide_env_values = true, value_name = "TOKEN", help_heading = "Host")]
+    pub token: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the host.
+    Serve {
+        /// Configuration file.
+        #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
+        config: PathBuf,
+    },
+    /// Check a configuration and everything it names, without touching a connected system.
+    Check {
+        /// Configuration file.
+        #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
+        config: PathBuf,
+    },
+    /// List deals.
+    Deals,
+    /// Show one deal: stages, money, invoices, hours.
+    Deal {
+        /// Quote number.
+        key: String,
+    },
+    /// Show everything that happened to one deal.
+    Timeline {
+        /// Quote, invoice or project number.
+        number: String,
+        /// Show each request to a vendor too.
+        #[arg(long)]
+        calls: bool,
+    },
+    /// Read the log.
+    Events(EventArguments),
+    /// Show an invoice.
+    Invoice {
+        /// Invoice number.
+        number: String,
+        /// Show where each amount comes from.
+        #[arg(long)]
+        explain: bool,
+    },
+    /// List what waits for a person, or retry it.
+    #[command(args_conflicts_with_subcommands = true)]
+    Exceptions {
+        /// Resolved ones too.
+        #[arg(long)]
+        all: bool,
+        #[command(subcommand)]
+        #[allow(missing_docs)] // its variants are documented
+        command: Option<ExceptionCommand>,
+    },
+    /// List or load plugins.
+    Plugin {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: PluginCommand,
+    },
+    /// List connected systems.
+    Connections,
+    /// Start a billing run.
+    Billing {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: BillingCommand,
+    },
+    /// Show the business clock, or set it forward where it can be set.
+    Clock {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: Option<ClockCommand>,
+    },
+    /// Look after secrets.
+    Secret {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: SecretCommand,
+    },
+    /// Look after process definitions.
+    Process {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: ProcessCommand,
+    },
+    /// Find out what is wrong with a set-up, and how to mend it.
+    Doctor {
+        /// Check this configuration too.
+        #[arg(long, env = "QUOIN_CONFIG")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Which events.
+#[derive(Debug, Args)]
+pub struct EventArguments {
+    /// Of this deal only.
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Of this kind only; of every kind that starts so when it ends in a dot (`billing.`).
+    #[arg(long)]
+    pub kind: Option<String>,
+    /// After this sequence number.
+    #[arg(long)]
+    pub after: Option<u64>,
+    /// At most so many.
+    #[arg(long)]
+    pub limit: Option<usize>,
+    /// Go on with new ones as they come; without --after, only new ones.
+    #[arg(long, short, conflicts_with = "limit")]
+    pub follow: bool,
+}
+
+/// What to do with exceptions.
+#[derive(Debug, Subcommand)]
+pub enum ExceptionCommand {
+    /// Try again what failed; nothing that already happened happens twice.
+    Retry {
+        /// Exception id.
+        id: String,
+    },
+}
+
+/// What to do with plugins.
+#[derive(Debug, Subcommand)]
+pub enum PluginCommand {
+    /// List loaded plugins.
+    List,
+    /// Load a plugin, or replace the one of the same id.
+    Load {
+        /// The component.
+        file: PathBuf,
+        /// Its manifest [default: connector.toml beside the component]
+        #[arg(long)]
+        manifest: Option<PathBuf>,
+    },
+}
+
+/// What to bill.
+#[derive(Debug, Subcommand)]
+pub enum BillingCommand {
+    /// Bill what was worked and accepted up to a day.
+    Run {
+        /// The day, included, such as 2026-03-31.
+        #[arg(long, value_name = "DATE")]
+        as_of: Date,
+        /// Only this contract (its quote number).
+        #[arg(long)]
+        contract: Option<String>,
+    },
+}
+
+/// What to do with the clock.
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// Set it forward.
+    Advance {
+        /// The instant, such as 2026-03-31T18:00:00Z.
+        to: Timestamp,
+    },
+}
+
+/// What to do with secrets.
+#[derive(Debug, Subcommand)]
+pub enum SecretCommand {
+    /// Store a secret in the vault; its value comes from a file or from standard input.
+    Set {
+        /// `<connection>/<slot>/<part>`, such as `erp/api/private_key`.
+        name: String,
+        /// Read the value from this file; a line break at its end does not count.
+        #[arg(long, short)]
+        file: Option<PathBuf>,
+        /// Configuration file of the host.
+        #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
+        config: PathBuf,
+    },
+}
+
+/// What to do with process definitions.
+#[derive(Debug, Subcommand)]
+pub enum ProcessCommand {
+    /// Check a definition and show what it does.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_written_in_the_manual_can_be_read() {
+        for line in [
+            "quoin serve --config quoin.toml",
+            "quoin check --config quoin.toml",
+            "quoin events --key Q-1 --follow",
+            "quoin timeline INV-1 --calls --json",
+            "quoin deals",
+            "quoin invoice INV-1 --explain",
+            "quoin exceptions",
+            "quoin exceptions --all",
+            "quoin exceptions retry 5a2c",
+            "quoin plugin list",
+            "quoin plugin load a.wasm --manifest connector.toml",
+            "quoin billing run --as-of 2026-03-31 --contract Q-1",
+            "quoin secret set erp/api/key --file key.pem",
+            "quoin process check a.yaml",
+            "quoin clock advance 2026-03-31T18:00:00Z",
+            "quoin doctor --url http://localhost:1 --token t",
+        ] {
+            Arguments::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+
+    #[test]
+    fn a_slip_is_answered_with_what_was_meant() {
+        let error = Arguments::try_parse_from(["quoin", "timelin", "Q-1"]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("timeline"), "{error}");
+    }
+}

@@ -1,0 +1,23 @@
+//! `quoin billing`
+
+use serde_json::json;
+
+use crate::arguments::BillingCommand;
+use crate::client::Client;
+use crate::output::Output;
+
+/// Starts a billing run.
+pub async fn billing(client: &Client, command: BillingCommand, output: &Output) -> anyhow::Result<()> {
+    let BillingCommand::Run { as_of, contract } = command;
+    let mut body = json!({ "as_of": as_of });
+    if let Some(contract) = contract {
+        body["contract"] = json!(contract);
+    }
+    let answer = client.post("/api/v1/billing-runs", &body).await?;
+    if output.json {
+        return output.print_json(&answer);
+    }
+    let contracts = answer["contracts"].as_array().map_or(0, Vec::len);
+    println!("asked for a billing run up to {as_of} for {contracts} contract{}", if contracts == 1 { "" } else { "s" });
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `quoin invoice`
+
+use api::format;
+use api::read::{InvoiceDetail, LineExplanation};
+use comfy_table::Row;
+use quoin_canonical::{InvoiceType, Money};
+use serde_json::Value;
+
+use crate::client::{Client, encode};
+use crate::output::{Output, Paint, amount, trimmed};
+
+/// Shows an invoice.
+pub async fn invoice(client: &Client, number: &str, explain: bool, output: &Output) -> anyhow::Result<()> {
+    let path = format!("/api/v1/invoices/{}", encode(number));
+    if output.json {
+        return output.print_json(&client.get::<Value>(&path).await?);
+    }
+    let detail: InvoiceDetail = client.get(&path).await?;
+    print_head(&detail, output);
+    let mut lines = output.table(&["LINE", "SERVICE", ">QUANTITY", ">PRICE", ">NET"]);
+    for line in &detail.invoice.lines {
+        lines.add_row(Row::from(vec![
+            line.id.clone(),
+            line.description.clone(),
+            format::number(line.quantity.value),
+            format::amount(&Money::new(line.unit_price, detail.invoice.currency)),
+            amount(&line.net),
+        ]));
+    }
+    println!("\n{}\n", trimmed(&lines));
+    print_totals(&detail, output);
+    if explain {
+        for explained in &detail.explanation {
+            print_explanation(explained, output);
+        }
+    }
+    Ok(())
+}
+
+fn print_head(detail: &InvoiceDetail, output: &Output) {
+    let invoice = &detail.invoice;
+    let title = match invoice.kind {
+        InvoiceType::Invoice => "Invoice",
+        InvoiceType::CreditNote => "Credit note",
+        InvoiceType::Prepayment => "Prepayment invoice",
+    };
+    let status = serde_json::to_value(detail.status).ok().and_then(|status| status.as_str().map(|status| status.replace('_', " ")));
+    println!("{}  {}", output.paint(Paint::Strong, &format!("{title} {}", detail.number)), status.unwrap_or_default());
+    println!("{} to {}, contract {}", invoice.seller_name, invoice.buyer.name, invoice.contract_number);
+    println!("issued {}, due {}", invoice.issued_on, invoice.due_on);
+}
+
+fn print_totals(detail: &InvoiceDetail, output: &Output) {
+    let mut table = output.table(&["", ">"]);
+    let mut row = |label: &str, money: &Money| {
+        table.add_row(Row::from(vec![label.to_owned(), amount(money)]));
+    };
+    row("Net", &detail.invoice.totals.net);
+    for tax in &detail.invoice.tax {
+        let rate = tax.rate_percent.map_or(String::new(), |rate| format!(" {} %", format::number(rate)));
+        row(&format!("VAT{rate} ({:?})", tax.category), &tax.tax);
+    }
+    row("Total", &detail.invoice.totals.gross);
+    row("Open", &detail.open);
+    println!("{}", trimmed(&table).trim_start_matches('\n'));
+}
+
+fn print_explanation(explained: &LineExplanation, output: &Output) {
+    println!("\n{}", output.paint(Paint::Strong, &format!("Line {}", explained.line)));
+    let mut table = output.table(&["DATE", "SOURCE", ">HOURS", ">PRICE", ">NET", "RATE FOUND AT"]);
+    for part in &explained.parts {
+        table.add_row(Row::from(vec![
+            part.date.to_string(),
+            part.what.clone(),
+            part.hours.map_or(String::new(), format::number),
+            part.unit_price.to_string(),
+            part.net.to_string(),
+            part.rate.clone().unwrap_or_default(),
+        ]));
+    }
+    println!("{}", trimmed(&table));
+    if !explained.missing.is_empty() {
+        println!("{}", output.paint(Paint::Warn, &format!("{} of its billing events are not in the account", explained.missing.len())));
+    }
+}

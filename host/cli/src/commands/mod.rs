@@ -1,0 +1,12 @@
+//! One file per noun.
+
+pub mod billing;
+pub mod clock;
+pub mod deals;
+pub mod doctor;
+pub mod events;
+pub mod exceptions;
+pub mod host;
+pub mod invoice;
+pub mod plugins;
+pub mod timeline;
