@@ -34,7 +34,7 @@ pub(crate) async fn attempt(connectors: &dyn Connectors, command: &Command, obje
         trace = looked.trace.clone();
         match judge(looked, items.len()) {
             // Surely not there: the write below is the first one.
-            End::Again { fault, .. } if fault.code == NOT_FOUND_BY_LOOKUP => {}
+            End::Again { fault, .. } if surely_not_there(&fault) => {}
             other => return (other, trace),
         }
     }
@@ -45,8 +45,15 @@ pub(crate) async fn attempt(connectors: &dyn Connectors, command: &Command, obje
     (judge(called, items.len()), trace)
 }
 
-/// Code of an item whose look-up says: surely not there.
-const NOT_FOUND_BY_LOOKUP: &str = "RETRY";
+/// Whether a look-up's `retry` means: the vendor was asked, and it is not there. A throttled or
+/// broken look-up answers `retry` as well and proves nothing. `NOT_SENT` is what a connector says
+/// that walks its write and stops before the first change it would have to make.
+fn surely_not_there(fault: &Fault) -> bool {
+    fault.kind == FaultKind::NotFound || matches!(fault.code.as_str(), NO_REASON | "NOT_SENT")
+}
+
+/// Code of a `retry` that came without a fault.
+const NO_REASON: &str = "RETRY";
 
 fn repeat_of(connectors: &dyn Connectors, command: &Command, object: &str) -> Option<Repeat> {
     connectors.connection(&command.connection)?.manifest.object(object)?.repeat
@@ -72,7 +79,7 @@ fn judge(called: Called<Vec<ItemOutcome>>, expected: usize) -> End {
         return End::Unknown(fault(unknown, "UNKNOWN_OUTCOME"));
     }
     if let Some(retry) = find(&[ItemStatus::Retry]) {
-        let fault = fault(retry, NOT_FOUND_BY_LOOKUP);
+        let fault = fault(retry, NO_REASON);
         return End::Again { counted: fault.kind != FaultKind::RateLimited, fault };
     }
     End::Done(outcomes)
