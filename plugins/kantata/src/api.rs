@@ -96,7 +96,8 @@ impl<'a> Api<'a> {
             return Err(fault::of(&response, false));
         }
         let mut envelope: Envelope = response.json().map_err(fault::of_read)?;
-        envelope.answered_at = response.header("date").and_then(|date| rfc2822::parse(date).ok()).map(|at| at.timestamp());
+        envelope.answered_at =
+            response.header("date").and_then(|date| rfc2822::parse(date).ok()).map(|at| at.timestamp());
         Ok(envelope)
     }
 
@@ -189,18 +190,34 @@ impl<'a> Api<'a> {
     }
 
     /// The one record with our mark; a conflict that names them when there are several.
-    pub fn marked_once(&self, subject_type: &str, model: &str, canonical_id: &str) -> Result<Option<ExternalReference>, Fault> {
+    pub fn marked_once(
+        &self,
+        subject_type: &str,
+        model: &str,
+        canonical_id: &str,
+    ) -> Result<Option<ExternalReference>, Fault> {
         let mut marked = self.marked(subject_type, model, canonical_id)?;
         if marked.len() > 1 {
             let ids: Vec<&str> = marked.iter().map(|row| row.subject_id.as_str()).collect();
-            let message = format!("{} carry the reference of {model} {canonical_id}: remove it from all but one", ids.join(", "));
-            return Err(Fault::new(FaultKind::Conflict, "AMBIGUOUS", format!("several {subject_type} records ({message})")));
+            let message =
+                format!("{} carry the reference of {model} {canonical_id}: remove it from all but one", ids.join(", "));
+            return Err(Fault::new(
+                FaultKind::Conflict,
+                "AMBIGUOUS",
+                format!("several {subject_type} records ({message})"),
+            ));
         }
         Ok(marked.pop())
     }
 
     /// Marks an existing record, or changes the mark.
-    pub fn mark(&self, subject: (&str, &str), service: &str, mark: (&str, &str), extra: &[(&str, &str)]) -> Result<(), Fault> {
+    pub fn mark(
+        &self,
+        subject: (&str, &str),
+        service: &str,
+        mark: (&str, &str),
+        extra: &[(&str, &str)],
+    ) -> Result<(), Fault> {
         let mut reference = json!({
             "subject_type": subject.0,
             "subject_id": number(subject.1),
@@ -235,13 +252,19 @@ pub fn check(api: &Api<'_>) -> Result<Report, Fault> {
     });
     let mut present = Vec::new();
     api.each_page("custom_fields", &[], |page| {
-        present.extend(page.custom_fields.into_values().filter(|field| field.subject_type == "Story").map(|field| field.name));
+        present.extend(
+            page.custom_fields.into_values().filter(|field| field.subject_type == "Story").map(|field| field.name),
+        );
     })?;
     let config = &api.config;
     let wanted = [&config.accepted_by_field, &config.accepted_on_field, &config.evidence_field];
     let missing = wanted.into_iter().filter(|name| !present.contains(name));
     let warnings = missing
-        .map(|name| format!("there is no Task custom field '{name}': no milestone can be read as accepted; add it, or name yours in the configuration"))
+        .map(|name| {
+            format!(
+                "no milestone can be read as accepted: there is no Task custom field '{name}'; add it or name yours"
+            )
+        })
         .collect();
     Ok(Report { account, scopes: Vec::new(), warnings })
 }

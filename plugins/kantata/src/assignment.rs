@@ -97,7 +97,8 @@ fn seat(api: &Api<'_>, item: &Item, assignment: &Assignment, workspace: &Workspa
         let seat = envelope.ordered("workspace_resources", &envelope.workspace_resources).into_iter().next().cloned();
         if let Some(resource) = seat {
             if resource.user_id.as_deref() != Some(person.as_str()) {
-                let message = format!("seat {} of this assignment is another person's; release it and assign anew", resource.id);
+                let message =
+                    format!("seat {} of this assignment is another person's; release it and assign anew", resource.id);
                 return Err(Fault::new(FaultKind::Conflict, "OTHER_PERSON", message).at("/resource"));
             }
             let participation = participation(&resource, &envelope.participations);
@@ -118,7 +119,8 @@ fn seat(api: &Api<'_>, item: &Item, assignment: &Assignment, workspace: &Workspa
     let body = json!({ "workspace_resource": fields });
     let answer = api.post("workspace_resources?include=participation", &body)?;
     let resource = answer.ordered("workspace_resources", &answer.workspace_resources).into_iter().next().cloned();
-    let resource = resource.ok_or_else(|| Fault::unknown_outcome("Kantata answered the creation of a seat without the seat"))?;
+    let resource =
+        resource.ok_or_else(|| Fault::unknown_outcome("Kantata answered the creation of a seat without the seat"))?;
     let participation = participation(&resource, &answer.participations);
     Ok((Seat { resource, participation }, true))
 }
@@ -151,7 +153,12 @@ fn role(api: &Api<'_>, name: &str) -> Result<Option<String>, Fault> {
 fn set_rate(api: &Api<'_>, assignment: &Assignment, workspace: &Workspace, seat: &Seat) -> Result<bool, Fault> {
     let Some(rate) = assignment.bill_rate else { return Ok(false) };
     if workspace.currency.as_deref() != Some(rate.currency.code()) {
-        let message = format!("the rate is in {}, workspace {} in {}", rate.currency, workspace.id, workspace.currency.as_deref().unwrap_or("an unknown currency"));
+        let message = format!(
+            "the rate is in {}, workspace {} in {}",
+            rate.currency,
+            workspace.id,
+            workspace.currency.as_deref().unwrap_or("an unknown currency")
+        );
         return Err(Fault::invalid("/bill_rate/currency", message));
     }
     let cents = map::subunits(rate.amount, map::base_unit(workspace)?, "/bill_rate")?;
@@ -173,8 +180,12 @@ fn put_on_story(api: &Api<'_>, item: &Item, story: &str, seat: &WorkspaceResourc
         return Ok(false);
     }
     let reference = api.reference(TASK_MODEL, &item.id, "");
-    let body = json!({ "assignment": { "story_id": number(story), "resource_id": number(&seat.id), "external_reference": reference } });
-    api.post("assignments", &body)?;
+    let fields = json!({
+        "story_id": number(story),
+        "resource_id": number(&seat.id),
+        "external_reference": reference,
+    });
+    api.post("assignments", &json!({ "assignment": fields }))?;
     Ok(true)
 }
 
@@ -224,7 +235,9 @@ fn create(
     fields.insert("external_reference".into(), api.reference(MODEL, &item.id, &assignment.role));
     let answer = api.post("workspace_allocations", &json!({ "workspace_allocation": fields }))?;
     let rows = answer.ordered("workspace_allocations", &answer.workspace_allocations);
-    rows.first().map(|row| row.id.clone()).ok_or_else(|| Fault::unknown_outcome("Kantata answered the creation of an allocation without the allocation"))
+    rows.first()
+        .map(|row| row.id.clone())
+        .ok_or_else(|| Fault::unknown_outcome("Kantata answered the creation of an allocation without the allocation"))
 }
 
 /// An allocation needs dates: the project's, or a configured number of days from its start.

@@ -1,5 +1,6 @@
 //! Customers: found by VAT id, then by our reference, then by name; created only when none of them
-//! finds anything, and never when more than one group could be meant.
+//! finds anything, and never when more than one group could be meant. A group that people made is
+//! recognised, marked and completed, not rewritten.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +17,8 @@ const VAT_MODEL: &str = "vat_id";
 /// A group and what marks it.
 struct Found {
     group: WorkspaceGroup,
-    /// Carries our reference with this canonical id.
-    ours: bool,
+    /// The name in our reference, when the group carries it with this canonical id.
+    said_name: Option<String>,
     /// Carries the reference with the VAT id, or the customer has none.
     vat_marked: bool,
 }
@@ -30,16 +31,19 @@ pub fn settle(api: &Api<'_>, item: &Item) -> Result<Outcome, Fault> {
         return Ok(Outcome::rejected(item, Fault::new(FaultKind::Unsupported, "DELETE_CUSTOMER", message)));
     }
     let Some(found) = find(api, item, &customer)? else { return create(api, item, &customer) };
-    let fields = map::customer(&customer, Some(&found.group));
+    let said_name = found.said_name.as_deref();
+    let fields = map::customer(&customer, Some((&found.group, said_name)));
     let id = &found.group.id;
-    if fields.is_empty() && found.ours && found.vat_marked {
+    let said = said_name == Some(customer.name.trim());
+    if fields.is_empty() && said && found.vat_marked {
         return Ok(Outcome::unchanged(item, id));
-    }
-    if !found.ours {
-        adopt(api, item, id)?;
     }
     if !fields.is_empty() {
         api.put("workspace_groups", id, "workspace_group", fields).map_err(taken_name)?;
+    }
+    if !said {
+        let extra = [("external_message", customer.name.trim())];
+        api.mark(("WorkspaceGroup", id), &api.config.service_name, (MODEL, &item.id), &extra)?;
     }
     if !found.vat_marked {
         mark_vat(api, &customer, id)?;
@@ -55,7 +59,7 @@ fn vat_service(api: &Api<'_>) -> String {
 
 fn create(api: &Api<'_>, item: &Item, customer: &Customer) -> Result<Outcome, Fault> {
     let mut fields = map::customer(customer, None);
-    fields.insert("external_reference".into(), api.reference(MODEL, &item.id, customer.vat_id.as_deref().unwrap_or("")));
+    fields.insert("external_reference".into(), api.reference(MODEL, &item.id, customer.name.trim()));
     let answer = api.post("workspace_groups", &json!({ "workspace_group": fields })).map_err(taken_name)?;
     let created = answer.ordered("workspace_groups", &answer.workspace_groups);
     let id = created.first().map(|group| group.id.clone()).ok_or_else(no_row)?;
@@ -76,13 +80,10 @@ fn taken_name(fault: Fault) -> Fault {
     }
 }
 
-fn adopt(api: &Api<'_>, item: &Item, id: &str) -> Result<(), Fault> {
-    api.mark(("WorkspaceGroup", id), &api.config.service_name, (MODEL, &item.id), &[])
-}
-
 fn mark_vat(api: &Api<'_>, customer: &Customer, id: &str) -> Result<(), Fault> {
     let Some(vat_id) = &customer.vat_id else { return Ok(()) };
-    api.mark(("WorkspaceGroup", id), &vat_service(api), (VAT_MODEL, vat_id), &[])
+    let vat_id = map::plain_vat_id(vat_id);
+    api.mark(("WorkspaceGroup", id), &vat_service(api), (VAT_MODEL, &vat_id), &[])
 }
 
 /// The one group meant, if there is one.
@@ -110,11 +111,12 @@ fn by_vat(api: &Api<'_>, _: &Item, customer: &Customer) -> Result<Vec<WorkspaceG
     let Some(vat_id) = &customer.vat_id else { return Ok(Vec::new()) };
     let mut found = BTreeMap::new();
     if let Some(field) = &api.config.vat_field_id {
-        let filter = format!("({field}:{vat_id})");
+        // As written, and as people may have typed it: several values of one field mean any of them.
+        let filter = format!("({field}:{vat_id}):({field}:{})", map::plain_vat_id(vat_id));
         let envelope = api.get("workspace_groups", &[("by_custom_text_value", &filter), ("per_page", "20")])?;
         found.extend(groups(&envelope).into_iter().map(|group| (group.id.clone(), group)));
     }
-    let marked = api.marked_as(&vat_service(api), "WorkspaceGroup", VAT_MODEL, vat_id)?;
+    let marked = api.marked_as(&vat_service(api), "WorkspaceGroup", VAT_MODEL, &map::plain_vat_id(vat_id))?;
     found.extend(fetch(api, marked.into_iter().map(|row| row.subject_id))?);
     Ok(found.into_values().collect())
 }
@@ -162,13 +164,19 @@ fn judge(api: &Api<'_>, item: &Item, customer: &Customer, group: WorkspaceGroup)
     }
     let vat_service = vat_service(api);
     let vat_marked = customer.vat_id.as_ref().is_none_or(|vat_id| {
-        rows.iter().any(|row| row.service_name == vat_service && row.service_model_ref == *vat_id)
+        let plain = map::plain_vat_id(vat_id);
+        rows.iter().any(|row| row.service_name == vat_service && row.service_model_ref == plain)
     });
-    Ok(Found { ours: mark.is_some(), vat_marked, group })
+    let said_name = mark.map(|mark| mark.external_message.clone().unwrap_or_default());
+    Ok(Found { said_name, vat_marked, group })
 }
 
 fn ambiguous(customer: &Customer, candidates: &[WorkspaceGroup]) -> Fault {
     let named: Vec<String> = candidates.iter().map(|group| format!("'{}' ({})", group.name, group.id)).collect();
-    let message = format!("several groups could be '{}': {}; merge them, or give only one of them the VAT id", customer.name, named.join(", "));
+    let message = format!(
+        "several groups could be '{}': {}; merge them, or give only one of them the VAT id",
+        customer.name,
+        named.join(", ")
+    );
     Fault::new(FaultKind::Conflict, "AMBIGUOUS", message)
 }

@@ -53,7 +53,9 @@ pub fn of(response: &Response, wrote: bool) -> Fault {
         500.. if wrote => {
             Fault { kind: FaultKind::Unavailable, ..Fault::unknown_outcome(message) }.after_ms(UNAVAILABLE_PAUSE_MS)
         }
-        500.. => Fault::new(FaultKind::Unavailable, response.status.to_string(), message).after_ms(UNAVAILABLE_PAUSE_MS),
+        500.. => {
+            Fault::new(FaultKind::Unavailable, response.status.to_string(), message).after_ms(UNAVAILABLE_PAUSE_MS)
+        }
         _ => Fault::new(FaultKind::Other, response.status.to_string(), message),
     };
     match body.errors.iter().find_map(|error| canonical_field(error.field.as_deref()?)) {

@@ -19,7 +19,7 @@ mod project;
 mod wire;
 
 use quoin_sdk::{
-    Check, Fault, Host, Item, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source, Status,
+    Check, Fault, FaultKind, Host, Item, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source, Status, code,
 };
 
 use api::{Api, Mode};
@@ -47,34 +47,43 @@ impl Source for Kantata {
 impl Sink for Kantata {
     fn apply(host: &dyn Host, object: ObjectKind, items: &[Item]) -> Result<Vec<Outcome>, Fault> {
         let api = Api::new(host, Mode::Write)?;
-        items.iter().map(|item| settle(&api, object, item)).collect()
+        let apply = |item| Ok(settle(&api, object, item)?.unwrap_or_else(|fault| Outcome::after_fault(item, fault)));
+        items.iter().map(apply).collect()
     }
 
     /// Runs the same steps as `apply`, but stops at the first thing that would have to be written:
     /// an item that needs nothing more is there, every other one is not (or not wholly) there.
     fn lookup(host: &dyn Host, object: ObjectKind, items: &[Item]) -> Result<Vec<Outcome>, Fault> {
         let api = Api::new(host, Mode::Read)?;
-        let found = |item| {
-            settle(&api, object, item).map(|mut outcome| {
-                if outcome.status == Status::Unchanged {
-                    outcome.status = Status::Created;
-                }
-                outcome
-            })
-        };
-        items.iter().map(found).collect()
+        items.iter().map(|item| look_up(&api, object, item)).collect()
     }
 }
 
 /// One item from its present state to the wanted one.
-fn settle(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome, Fault> {
-    let outcome = match object {
-        ObjectKind::Customer => customer::settle(api, item),
-        ObjectKind::Project => project::settle(api, item),
-        ObjectKind::Assignment => assignment::settle(api, item),
-        other => return Err(Fault::unsupported(other)),
-    };
-    Ok(outcome.unwrap_or_else(|fault| Outcome::after_fault(item, fault)))
+fn settle(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Result<Outcome, Fault>, Fault> {
+    match object {
+        ObjectKind::Customer => Ok(customer::settle(api, item)),
+        ObjectKind::Project => Ok(project::settle(api, item)),
+        ObjectKind::Assignment => Ok(assignment::settle(api, item)),
+        other => Err(Fault::unsupported(other)),
+    }
+}
+
+/// What became of one item. A vendor that could not be asked says nothing about it.
+fn look_up(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome, Fault> {
+    use FaultKind::{Conflict, InvalidData, NotFound, Unsupported};
+    Ok(match settle(api, object, item)? {
+        Ok(mut outcome) if outcome.status == Status::Unchanged => {
+            outcome.status = Status::Created;
+            outcome
+        }
+        Ok(outcome) => outcome,
+        Err(fault) if fault.code == code::NOT_SENT => Outcome::retry(item, fault),
+        Err(fault) if fault.kind == Conflict => Outcome::conflict(item, fault),
+        // It cannot have been written like this; the next attempt will say why.
+        Err(fault) if [InvalidData, NotFound, Unsupported].contains(&fault.kind) => Outcome::retry(item, fault),
+        Err(fault) => Outcome::unknown(item, fault),
+    })
 }
 
 quoin_sdk::register!(Kantata, manifest = include_str!("../connector.toml"), powers = [check, source, sink]);

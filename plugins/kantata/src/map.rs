@@ -4,8 +4,8 @@
 //! has to be written" and "is it all there already" are one question.
 
 use quoin_sdk::{
-    Acceptance, BillingType, Currency, Customer, Date, Decimal, Fault, FaultKind, Link, Milestone,
-    MilestoneStatus, Money, Project, Task,
+    Acceptance, BillingType, Currency, Customer, Date, Decimal, Fault, FaultKind, Link, Milestone, MilestoneStatus,
+    Money, Project, Task,
 };
 use serde_json::{Map, Value};
 
@@ -22,22 +22,34 @@ fn set<T: PartialEq + Into<Value>>(fields: &mut Fields, name: &str, wanted: T, f
     }
 }
 
-/// A customer as a company group.
-pub fn customer(customer: &Customer, found: Option<&WorkspaceGroup>) -> Fields {
+/// A customer as a company group. `said_name` is the name that we gave or knew last: a group that
+/// people named otherwise keeps their name until ours changes, and their address is only completed.
+pub fn customer(customer: &Customer, found: Option<(&WorkspaceGroup, Option<&str>)>) -> Fields {
     let mut fields = Fields::new();
-    // Group names are unique whatever their case, so a change of case alone is no change.
-    if found.is_none_or(|group| !same_name(&group.name, &customer.name)) {
+    let group = found.map(|(group, _)| group);
+    let renamed = match found {
+        None => true,
+        Some((group, Some(said))) => said != customer.name.trim() && !same_name(&group.name, &customer.name),
+        Some((_, None)) => false,
+    };
+    if renamed {
         fields.insert("name".into(), customer.name.trim().into());
     }
-    set(&mut fields, "company", true, found.map(|group| group.company));
+    set(&mut fields, "company", true, group.map(|group| group.company));
     let billing = customer.addresses.iter().find(|address| address.purpose == "billing");
-    if let Some(address) = billing.or_else(|| customer.addresses.first()) {
+    let blank = group.and_then(|group| group.address.as_deref()).is_none_or(|address| address.trim().is_empty());
+    if let Some(address) = billing.or_else(|| customer.addresses.first()).filter(|_| blank) {
         let city = format!("{} {}", address.postal_code, address.city);
         let mut lines = address.lines.clone();
         lines.extend([city.trim().to_owned(), address.country.clone()].into_iter().filter(|line| !line.is_empty()));
-        set(&mut fields, "address", lines.join("\n"), found.and_then(|group| group.address.clone()));
+        fields.insert("address".into(), lines.join("\n").into());
     }
     fields
+}
+
+/// A VAT id as registers print it: without blanks, dots and hyphens, in capitals.
+pub fn plain_vat_id(vat_id: &str) -> String {
+    vat_id.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_uppercase()
 }
 
 /// Whether two company names are the same to Kantata.
@@ -260,7 +272,8 @@ fn amount(story: &Story, workspace: Option<&Workspace>) -> Result<Option<Money>,
 /// When Kantata does not say.
 pub fn base_unit(workspace: &Workspace) -> Result<i64, Fault> {
     workspace.currency_base_unit.filter(|base| *base > 0).ok_or_else(|| {
-        let message = format!("workspace {} has no currency_base_unit; the token's user may not see financials", workspace.id);
+        let message =
+            format!("workspace {} has no currency_base_unit; the token's user may not see financials", workspace.id);
         Fault::new(FaultKind::Permission, "NO_CURRENCY_BASE_UNIT", message)
     })
 }

@@ -3,11 +3,11 @@
 //!
 //! Kantata filters by `updated_after` and sorts by `updated_at` alone: records with one stamp come
 //! in any order, page numbers shift while records change, a record may become visible after a later
-//! stamp was seen, and nothing says that filling a custom field moves the story's stamp. Therefore:
-//! a page is continued by (stamp, id) and not by number; every sweep reads the last five minutes
-//! again and leaves out what it saw there; records of Kantata's present second are left for the next
-//! read, because stamps are whole seconds and such a record may change again under the same one; and completed milestones without evidence are watched
-//! until the evidence is there.
+//! stamp was seen, stamps are whole seconds, and nothing says that filling a custom field moves the
+//! story's stamp. Therefore a page is continued by (stamp, id) and not by number; every sweep reads
+//! the last five minutes again and leaves out what it saw there; records of Kantata's present second
+//! are left for the next read, because they may change again under the same stamp; and completed
+//! milestones without evidence are watched until the evidence is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -183,7 +183,10 @@ fn watch(api: &Api<'_>, cursor: &mut Cursor, row: &Row) {
     if cursor.watch.len() > WATCHED
         && let Some(dropped) = cursor.watch.pop_first()
     {
-        api.warn("too many completed milestones without evidence; one is no longer watched", &[("story", &dropped.to_string())]);
+        api.warn(
+            "too many completed milestones without evidence; one is no longer watched",
+            &[("story", &dropped.to_string())],
+        );
     }
 }
 
@@ -200,7 +203,8 @@ fn rows(api: &Api<'_>, envelope: &Envelope) -> Vec<Row> {
     let usable = stories.into_iter().filter_map(|story| Some((story.updated_at?, story.id.parse().ok()?, story)));
     usable
         .map(|(stamp, id, story)| {
-            let values: Vec<_> = envelope.custom_field_values.values().filter(|value| value.subject_id == story.id).collect();
+            let values: Vec<_> =
+                envelope.custom_field_values.values().filter(|value| value.subject_id == story.id).collect();
             let version = values.iter().filter_map(|value| value.updated_at).fold(stamp, Timestamp::max);
             let workspace = story.workspace_id.as_ref().and_then(|id| envelope.workspaces.get(id));
             Row {
@@ -217,9 +221,14 @@ fn rows(api: &Api<'_>, envelope: &Envelope) -> Vec<Row> {
 }
 
 fn evidence(api: &Api<'_>, values: &[&CustomFieldValue]) -> Evidence {
-    let value = |name: &str| values.iter().find(|value| value.custom_field_name == name).and_then(|value| value.value.clone());
+    let value =
+        |name: &str| values.iter().find(|value| value.custom_field_name == name).and_then(|value| value.value.clone());
     let config = &api.config;
-    Evidence { by: value(&config.accepted_by_field), on: value(&config.accepted_on_field), sha256: value(&config.evidence_field) }
+    Evidence {
+        by: value(&config.accepted_by_field),
+        on: value(&config.accepted_on_field),
+        sha256: value(&config.evidence_field),
+    }
 }
 
 /// Canonical changes. Milestones without our reference were made by hand for purposes of their own
@@ -246,7 +255,11 @@ fn report(api: &Api<'_>, rows: Vec<Row>) -> Result<Vec<Change>, Fault> {
     }
     if foreign > 0 {
         let count = foreign.to_string();
-        api.host.log(quoin_sdk::Level::Info, "milestones without a usable reference of this connection were left out", &[("count", &count)]);
+        api.host.log(
+            quoin_sdk::Level::Info,
+            "milestones without a usable reference of this connection were left out",
+            &[("count", &count)],
+        );
     }
     Ok(changes)
 }

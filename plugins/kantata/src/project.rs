@@ -70,7 +70,8 @@ fn find(api: &Api<'_>, item: &Item) -> Result<Option<(Workspace, ExternalReferen
     if let (Some(mark), Some(known)) = (&mark, known)
         && mark.subject_id != known
     {
-        let message = format!("the project is known as workspace {known}, but {} carries its reference", mark.subject_id);
+        let message =
+            format!("the project is known as workspace {known}, but {} carries its reference", mark.subject_id);
         return Err(Fault::new(FaultKind::Conflict, "TWO_WORKSPACES", message));
     }
     let Some(id) = mark.as_ref().map(|mark| mark.subject_id.as_str()).or(known) else { return Ok(None) };
@@ -80,14 +81,20 @@ fn find(api: &Api<'_>, item: &Item) -> Result<Option<(Workspace, ExternalReferen
     Ok(workspace.map(|workspace| (workspace, mark.unwrap_or_default())))
 }
 
-fn create(api: &Api<'_>, item: &Item, project: &Project, mut fields: Fields) -> Result<(Workspace, ExternalReference), Fault> {
+fn create(
+    api: &Api<'_>,
+    item: &Item,
+    project: &Project,
+    mut fields: Fields,
+) -> Result<(Workspace, ExternalReference), Fault> {
     let status = status_word(project.status);
     let mut reference = api.reference(MODEL, &item.id, &project.code);
     reference["external_status"] = status.into();
     fields.insert("external_reference".into(), reference);
     let answer = api.post("workspaces", &json!({ "workspace": fields }))?;
     let workspace = answer.ordered("workspaces", &answer.workspaces).into_iter().next().cloned();
-    let workspace = workspace.ok_or_else(|| Fault::unknown_outcome("Kantata answered the creation of a workspace without the workspace"))?;
+    let workspace = workspace
+        .ok_or_else(|| Fault::unknown_outcome("Kantata answered the creation of a workspace without the workspace"))?;
     Ok((workspace, ExternalReference { external_status: Some(status.into()), ..ExternalReference::default() }))
 }
 
@@ -101,7 +108,10 @@ fn mark(api: &Api<'_>, item: &Item, project: &Project, workspace: &str) -> Resul
 fn close(api: &Api<'_>, item: &Item, found: Option<Workspace>) -> Result<Outcome, Fault> {
     let Some(workspace) = found else { return Ok(Outcome::deleted(item)) };
     if !workspace.archived || workspace.time_trackable != Some(false) {
-        let fields = Map::from_iter([("archived".to_owned(), Value::from(true)), ("time_trackable".to_owned(), Value::from(false))]);
+        let fields = Map::from_iter([
+            ("archived".to_owned(), Value::from(true)),
+            ("time_trackable".to_owned(), Value::from(false)),
+        ]);
         api.put("workspaces", &workspace.id, "workspace", fields)?;
     }
     Ok(Outcome::deleted(item))
@@ -119,8 +129,14 @@ fn template(api: &Api<'_>, project: &Project) -> Result<Option<String>, Fault> {
     })?;
     match ids.as_slice() {
         [id] => Ok(Some(id.clone())),
-        [] => Err(Fault::new(FaultKind::NotFound, "TEMPLATE", format!("Kantata has no project template '{title}'; create it, or name its id under 'templates' in the configuration")).at("/template")),
-        several => Err(Fault::new(FaultKind::Conflict, "TEMPLATE", format!("several project templates are called '{title}': {}", several.join(", "))).at("/template")),
+        [] => {
+            let message = format!("Kantata has no project template '{title}'; create it, or map it under 'templates'");
+            Err(Fault::new(FaultKind::NotFound, "TEMPLATE", message).at("/template"))
+        }
+        several => {
+            let message = format!("several project templates are called '{title}': {}", several.join(", "));
+            Err(Fault::new(FaultKind::Conflict, "TEMPLATE", message).at("/template"))
+        }
     }
 }
 
@@ -135,7 +151,9 @@ struct Wanted<'a> {
 }
 
 fn wanted<'a>(kind: ObjectKind, at: String, id: Option<&'a Id>, line: &str, code: &str) -> Result<Wanted<'a>, Fault> {
-    let id = id.ok_or_else(|| Fault::invalid(format!("{at}/header/id"), format!("{kind} '{code}' has no canonical id to be found by")))?;
+    let id = id.ok_or_else(|| {
+        Fault::invalid(format!("{at}/header/id"), format!("{kind} '{code}' has no canonical id to be found by"))
+    })?;
     Ok(Wanted { kind, id, message: map::line_and_code(line, code), at })
 }
 
@@ -145,13 +163,25 @@ type WantedStories<'a> = Vec<(Wanted<'a>, Fields)>;
 fn plan<'a>(project: &'a Project, base: i64, found: &Stories) -> Result<WantedStories<'a>, Fault> {
     let mut all = Vec::with_capacity(project.tasks.len() + project.milestones.len());
     for (index, task) in project.tasks.iter().enumerate() {
-        let wanted = wanted(ObjectKind::Task, format!("/tasks/{index}"), task.header.id.as_ref(), &task.contract_line, &task.code)?;
+        let wanted = wanted(
+            ObjectKind::Task,
+            format!("/tasks/{index}"),
+            task.header.id.as_ref(),
+            &task.contract_line,
+            &task.code,
+        )?;
         let fields = map::task(task, &wanted.at, found.get(wanted.id.as_str()))?;
         all.push((wanted, fields));
     }
     for (index, milestone) in project.milestones.iter().enumerate() {
         let id = milestone.header.id.as_ref();
-        let wanted = wanted(ObjectKind::Milestone, format!("/milestones/{index}"), id, &milestone.contract_line, &milestone.code)?;
+        let wanted = wanted(
+            ObjectKind::Milestone,
+            format!("/milestones/{index}"),
+            id,
+            &milestone.contract_line,
+            &milestone.code,
+        )?;
         let fields = map::milestone_story(milestone, &wanted.at, base, found.get(wanted.id.as_str()))?;
         all.push((wanted, fields));
     }
@@ -160,7 +190,11 @@ fn plan<'a>(project: &'a Project, base: i64, found: &Stories) -> Result<WantedSt
 
 /// Creates the stories that are missing, changes those that differ; says which story stands for
 /// which task or milestone, and whether anything was written.
-fn write_stories(api: &Api<'_>, project: &Project, workspace: &Workspace) -> Result<(Vec<(ObjectKind, Id, String)>, bool), Fault> {
+fn write_stories(
+    api: &Api<'_>,
+    project: &Project,
+    workspace: &Workspace,
+) -> Result<(Vec<(ObjectKind, Id, String)>, bool), Fault> {
     if project.tasks.is_empty() && project.milestones.is_empty() {
         return Ok((Vec::new(), false));
     }
@@ -221,7 +255,11 @@ fn stories(api: &Api<'_>, workspace: &str) -> Result<Stories, Fault> {
     let mut found = Stories::new();
     let mut twice = None;
     api.each_page("stories", &query, |page| {
-        for mark in page.external_references.values().filter(|mark| mark.service_name == service && mark.subject_type == "Story") {
+        for mark in page
+            .external_references
+            .values()
+            .filter(|mark| mark.service_name == service && mark.subject_type == "Story")
+        {
             let Some(story) = page.stories.get(&mark.subject_id) else { continue };
             let before = found.insert(mark.service_model_ref.clone(), story.clone());
             if let Some(before) = before.filter(|before| before.id != story.id) {

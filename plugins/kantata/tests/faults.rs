@@ -4,6 +4,7 @@ mod common;
 
 use common::Vendor;
 use plugin_kantata::Kantata;
+use quoin_package::Manifest;
 use quoin_sdk::{
     Check, Customer, CustomerStatus, FaultKind, Header, Host as _, ObjectKind, ReadRequest, Response, Sink, Source,
     Status, code,
@@ -31,7 +32,13 @@ fn customer() -> Customer {
 #[test]
 fn a_refused_read_is_a_fault_of_the_right_kind() {
     let cases = [
-        (401, r#"{"errors":[{"type":"oauth","message":"Invalid OAuth 2 Request"}]}"#, FaultKind::AuthExpired, "oauth", None),
+        (
+            401,
+            r#"{"errors":[{"type":"oauth","message":"Invalid OAuth 2 Request"}]}"#,
+            FaultKind::AuthExpired,
+            "oauth",
+            None,
+        ),
         (403, r#"{"errors":[{"type":"system","message":"No"}]}"#, FaultKind::Permission, "system", None),
         (404, "", FaultKind::NotFound, "HTTP", None),
         (400, r#"{"errors":[{"type":"system","message":"Bad"}]}"#, FaultKind::InvalidData, "system", None),
@@ -54,7 +61,12 @@ fn a_failed_write_is_unknown_when_it_may_have_been_carried_out() {
     let taken = r#"{"errors":[{"type":"validation","message":"Name has already been taken","field":"name"}]}"#;
     let cases = [
         (422, taken, Status::Conflict, Some("/name")),
-        (422, r#"{"errors":[{"type":"validation","message":"is bad","field":"address"}]}"#, Status::Rejected, Some("/addresses")),
+        (
+            422,
+            r#"{"errors":[{"type":"validation","message":"is bad","field":"address"}]}"#,
+            Status::Rejected,
+            Some("/addresses"),
+        ),
         (401, "", Status::Rejected, None),
         (429, "", Status::Retry, None),
         (500, "", Status::Unknown, None),
@@ -74,6 +86,22 @@ fn a_failed_write_is_unknown_when_it_may_have_been_carried_out() {
 }
 
 #[test]
+fn a_look_up_that_cannot_ask_says_nothing() {
+    let cases = [
+        (401, Status::Unknown),
+        (403, Status::Unknown),
+        (429, Status::Unknown),
+        (503, Status::Unknown),
+        (400, Status::Retry),
+    ];
+    for (status, expected) in cases {
+        let host = FakeHost::new(CONFIG).respond("GET", "https://v/", Response::new(status, ""));
+        let outcome = Kantata::lookup(&host, ObjectKind::Customer, &[item("k", &customer())]).unwrap().remove(0);
+        assert_eq!(outcome.status, expected, "{status} {outcome:?}");
+    }
+}
+
+#[test]
 fn every_request_names_the_credential_slot_and_carries_no_credential() {
     let vendor = Vendor::scenario(json!({}));
     Kantata::apply(&vendor.host, ObjectKind::Customer, &[item("k", &customer())]).unwrap();
@@ -87,7 +115,9 @@ fn every_request_names_the_credential_slot_and_carries_no_credential() {
 
 #[test]
 fn with_no_time_left_nothing_is_begun() {
-    let host = FakeHost::new(CONFIG).respond("GET", "https://v/", Response::new(200, r#"{"count":0,"results":[]}"#)).remaining(500);
+    let host = FakeHost::new(CONFIG)
+        .respond("GET", "https://v/", Response::new(200, r#"{"count":0,"results":[]}"#))
+        .remaining(500);
     let outcome = Kantata::apply(&host, ObjectKind::Customer, &[item("k", &customer())]).unwrap().remove(0);
     assert_eq!((outcome.status, outcome.fault.unwrap().code.as_str()), (Status::Retry, code::NOT_SENT));
     assert!(host.requests().iter().all(|request| request.method == "GET"));
@@ -117,4 +147,24 @@ fn an_object_that_is_not_ours_is_refused_in_words() {
     let fault = Kantata::apply(&host, ObjectKind::Invoice, &[item("k", &customer())]).unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unsupported);
     assert_eq!(host.remaining_ms(), 30_000);
+}
+
+#[test]
+fn the_manifest_says_what_the_connector_does() {
+    let manifest = Manifest::parse(include_str!("../connector.toml")).unwrap();
+    assert_eq!(
+        (manifest.id.as_str(), manifest.network.origins.as_slice()),
+        ("kantata", ["{base_url}".to_owned()].as_slice())
+    );
+    let objects: Vec<(&str, bool, bool)> =
+        manifest.objects.iter().map(|o| (o.name.as_str(), o.read, o.write)).collect();
+    let expected =
+        [("customer", false, true), ("project", false, true), ("assignment", false, true), ("milestone", true, false)];
+    assert_eq!(objects, expected);
+    let known: Vec<&str> = manifest.config.iter().map(|field| field.field.as_str()).collect();
+    for field in
+        ["base_url", "service_name", "vat_field_id", "status_keys", "templates", "allocation_days", "evidence_field"]
+    {
+        assert!(known.contains(&field), "{field}");
+    }
 }

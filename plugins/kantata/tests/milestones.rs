@@ -76,14 +76,18 @@ fn a_milestone_goes_from_planned_to_accepted_and_back() {
     let first = poll(&vendor, &mut cursor);
     assert_eq!(first.len(), 1);
     let (external, milestone) = &first[0];
-    assert_eq!((milestone.code.as_str(), milestone.contract_line.as_str(), milestone.name.as_str()), ("M1", "L2", "Stage"));
+    assert_eq!(
+        (milestone.code.as_str(), milestone.contract_line.as_str(), milestone.name.as_str()),
+        ("M1", "L2", "Stage")
+    );
     assert_eq!(milestone.project.as_ref().and_then(|link| link.external()), Some(project.as_str()));
     assert_eq!(milestone.amount.map(|amount| amount.to_string()).as_deref(), Some("EUR 36000.00"));
     assert_eq!((milestone.status, &milestone.acceptance), (MilestoneStatus::Planned, &None));
     assert_eq!(milestone.header.external.as_ref(), Some(external));
     assert!(poll(&vendor, &mut cursor).is_empty(), "nothing changed");
 
-    let input = json!({"project": "P-1", "milestone": "M1", "by": "Hanna Helix", "on": "2026-03-27", "evidence_sha256": HASH});
+    let input =
+        json!({"project": "P-1", "milestone": "M1", "by": "Hanna Helix", "on": "2026-03-27", "evidence_sha256": HASH});
     vendor.act("accept_milestone", input);
     let accepted = poll(&vendor, &mut cursor);
     assert_eq!(accepted.len(), 1);
@@ -108,11 +112,16 @@ fn evidence_that_comes_after_completion_is_seen_although_the_story_does_not_move
     assert_eq!(delivered.iter().map(|(_, m)| m.status).collect::<Vec<_>>(), [MilestoneStatus::Delivered]);
     vendor.pass_seconds(3 * 86_400);
     assert!(poll(&vendor, &mut cursor).is_empty());
-    let input = json!({"project": "P-1", "milestone": "M2", "by": "Hanna Helix", "on": "2026-03-30", "evidence_sha256": HASH});
+    let input =
+        json!({"project": "P-1", "milestone": "M2", "by": "Hanna Helix", "on": "2026-03-30", "evidence_sha256": HASH});
     vendor.act("accept_milestone", input);
     let accepted = poll(&vendor, &mut cursor);
     assert_eq!(accepted.iter().map(|(_, m)| m.status).collect::<Vec<_>>(), [MilestoneStatus::Accepted]);
     assert!(poll(&vendor, &mut cursor).is_empty(), "and it is no longer watched");
+}
+
+fn value_of(story: &str, field: u32, value: &str) -> Value {
+    json!({"subject_type": "Story", "subject_id": story, "custom_field_id": field, "value": value})
 }
 
 #[test]
@@ -126,9 +135,10 @@ fn half_an_evidence_is_none() {
         let id = stories["results"][0]["id"].as_str().unwrap();
         let values: Vec<Value> = [(9101, by), (9102, on), (9103, hash)]
             .into_iter()
-            .map(|(field, value)| json!({"subject_type": "Story", "subject_id": id, "custom_field_id": field, "value": value}))
+            .map(|(field, value)| value_of(id, field, value))
             .collect();
-        let (status, answer) = vendor.ask("POST", "/api/v1/custom_field_values", json!({"custom_field_values": values}));
+        let (status, answer) =
+            vendor.ask("POST", "/api/v1/custom_field_values", json!({"custom_field_values": values}));
         assert_eq!(status, 200, "{answer}");
         let found = poll(&vendor, &mut None);
         assert_eq!(found[0].1.status, MilestoneStatus::Delivered, "{by} {on} {hash}");
@@ -201,7 +211,10 @@ fn deleted_and_foreign_milestones() {
     vendor.ask("DELETE", &format!("/api/v1/stories/{}", found[0].0), Value::Null);
     vendor.pass_seconds(2);
     let (changes, _) = drain(&vendor, cursor, 100);
-    assert_eq!(changes.iter().map(|c| (c.op, c.external.as_str())).collect::<Vec<_>>(), [(Op::Delete, found[0].0.as_str())]);
+    assert_eq!(
+        changes.iter().map(|c| (c.op, c.external.as_str())).collect::<Vec<_>>(),
+        [(Op::Delete, found[0].0.as_str())]
+    );
 }
 
 #[test]

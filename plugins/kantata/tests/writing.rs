@@ -145,26 +145,33 @@ fn a_customer_is_made_once_and_found_again() {
 
 #[test]
 fn a_match_is_taken_only_when_it_is_the_only_one() {
-    // Groups made by hand: name and VAT id. What becomes of Helix GmbH with DE1.
-    let cases: [(&str, &[(&str, Option<&str>)], Status, &str); 6] = [
-        ("by VAT id, whatever the name", &[("Helix Germany", Some("DE1"))], Status::Updated, "Helix GmbH"),
-        ("two with the VAT id", &[("Helix A", Some("DE1")), ("Helix B", Some("DE1"))], Status::Conflict, ""),
+    // Groups made by hand: name and VAT id. What becomes of Helix GmbH.
+    let cases: [(&str, &[(&str, Option<&str>)], Status, &str); 7] = [
+        ("by VAT id, whatever the name", &[("Helix Germany", Some("DE123456789"))], Status::Updated, "Helix Germany"),
+        ("by VAT id as people type it", &[("Helix", Some("DE 123.456.789"))], Status::Updated, "Helix"),
+        (
+            "two with the VAT id",
+            &[("Helix A", Some("DE123456789")), ("Helix B", Some("DE123456789"))],
+            Status::Conflict,
+            "",
+        ),
         ("by name, whatever the case", &[("HELIX gmbh", None)], Status::Updated, "HELIX gmbh"),
-        ("VAT id before name", &[("Helix GmbH", None), ("Helix Germany", Some("DE1"))], Status::Conflict, ""),
+        ("VAT id before name", &[("Helix GmbH", None), ("Other", Some("DE123456789"))], Status::Updated, "Other"),
         ("a similar name is no match", &[("Helix GmbH & Co", None)], Status::Created, "Helix GmbH"),
-        ("another VAT id is no match", &[("Other", Some("DE12"))], Status::Created, "Helix GmbH"),
+        ("another VAT id is no match", &[("Other", Some("DE12345678"))], Status::Created, "Helix GmbH"),
     ];
     for (case, groups, status, name) in cases {
         let vendor = vendor();
         for (name, vat_id) in groups {
             vendor.act("add_group", json!({"name": name, "vat_id": vat_id}));
         }
-        let item = item("k", &customer("Helix GmbH", Some("DE1")));
+        let vat_id = if case.contains("type it") { "DE 123.456.789" } else { "DE123456789" };
+        let item = item("k", &customer("Helix GmbH", Some(vat_id)));
         let outcome = vendor.apply::<Kantata>(ObjectKind::Customer, &item);
         assert_eq!(outcome.status, status, "{case}: {outcome:?}");
         if status == Status::Conflict {
             let fault = outcome.fault.unwrap();
-            assert!(case.starts_with("VAT") || groups.iter().all(|(name, _)| fault.message.contains(name)), "{case}: {fault}");
+            assert!(groups.iter().all(|(name, _)| fault.message.contains(name)), "{case}: {fault}");
             assert_eq!(vendor.count("customer"), groups.len(), "{case}: nothing is created on doubt");
             continue;
         }
@@ -174,6 +181,52 @@ fn a_match_is_taken_only_when_it_is_the_only_one() {
         let again = vendor.apply::<Kantata>(ObjectKind::Customer, &item);
         assert_eq!((again.status, again.external.as_deref()), (Status::Unchanged, Some(id.as_str())), "{case}");
     }
+}
+
+#[test]
+fn a_name_is_changed_when_ours_changes_and_not_when_theirs_does() {
+    let vendor = vendor();
+    let id = helix(&vendor);
+    let rename = |name: &str| {
+        vendor.ask("PUT", &format!("/api/v1/workspace_groups/{id}"), json!({"workspace_group": {"name": name}}))
+    };
+    assert_eq!(rename("Helix (preferred)").0, 200);
+    let name = || vendor.ask("GET", "/api/v1/workspace_groups", Value::Null).1["workspace_groups"][&id]["name"].clone();
+    let same = item("k", &customer("Helix GmbH", Some("DE123456789")));
+    assert_eq!(vendor.apply::<Kantata>(ObjectKind::Customer, &same).status, Status::Unchanged);
+    assert_eq!(name(), "Helix (preferred)");
+    let mut renamed = customer("Helix SE", Some("DE123456789"));
+    renamed.header = header("Helix GmbH");
+    let renamed = item("k", &renamed);
+    assert_eq!(vendor.apply::<Kantata>(ObjectKind::Customer, &renamed).status, Status::Updated);
+    assert_eq!(name(), "Helix SE");
+    assert_eq!(vendor.apply::<Kantata>(ObjectKind::Customer, &renamed).status, Status::Unchanged);
+    assert_eq!(vendor.count("customer"), 1);
+}
+
+#[test]
+fn a_template_is_found_by_its_title_and_version() {
+    let vendor = vendor();
+    let group = helix(&vendor);
+    for title in ["PT-CONSULT v6", "PT-CONSULT v7"] {
+        let story = json!([{"title": "Kick-off checklist", "story_type": "task"}]);
+        vendor.act("add_template", json!({"title": title, "stories": story}));
+    }
+    let owned =
+        item("p", &project(ProjectStatus::ShellCreated)).reference(ObjectKind::Customer, id("Helix GmbH"), group);
+    let outcome = vendor.apply::<Kantata>(ObjectKind::Project, &owned);
+    assert_eq!(outcome.status, Status::Created, "{outcome:?}");
+    let workspace = workspace(&vendor, outcome.external.as_deref().unwrap());
+    let (_, templates) = vendor.ask("GET", "/api/v1/project_templates?matching=v7", Value::Null);
+    assert_eq!(workspace["project_tracker_template_id"].to_string().trim_matches('"'), templates["results"][0]["id"]);
+    assert_eq!((vendor.count("task"), outcome.references.len()), (3, 5), "the template brings its own story");
+    assert_eq!(vendor.apply::<Kantata>(ObjectKind::Project, &owned).status, Status::Unchanged);
+    vendor.act("add_template", json!({"title": "PT-CONSULT v7"}));
+    assert_eq!(
+        vendor.apply::<Kantata>(ObjectKind::Project, &owned).status,
+        Status::Unchanged,
+        "a template counts once"
+    );
 }
 
 #[test]
@@ -234,10 +287,18 @@ fn a_status_change_changes_the_same_project() {
     ];
     for (status, expected, key, trackable) in steps {
         let outcome = settle(status);
-        assert_eq!((outcome.status, outcome.external.as_deref()), (expected, Some(id.as_str())), "{status:?} {outcome:?}");
+        assert_eq!(
+            (outcome.status, outcome.external.as_deref()),
+            (expected, Some(id.as_str())),
+            "{status:?} {outcome:?}"
+        );
         assert_eq!(outcome.references, created.references, "{status:?}");
         let workspace = workspace(&vendor, &id);
-        assert_eq!((&workspace["status"]["key"], &workspace["time_trackable"]), (&json!(key), &json!(trackable)), "{status:?}");
+        assert_eq!(
+            (&workspace["status"]["key"], &workspace["time_trackable"]),
+            (&json!(key), &json!(trackable)),
+            "{status:?}"
+        );
     }
     let (_, marks) = vendor.ask("GET", "/api/v1/external_references?subject_type=Workspace", Value::Null);
     let mark = marks["external_references"].as_object().unwrap().values().next().unwrap();
@@ -265,7 +326,15 @@ fn a_lookup_writes_nothing_and_calls_half_a_project_unfinished() {
 /// Every write of a whole deal, with every fault at every one of them: the end is the same.
 #[test]
 fn whatever_goes_wrong_at_whichever_write_nothing_is_there_twice() {
-    let faults = ["drop_answer_after_commit", "drop_request", "truncate", "html", "server_error", "server_error_after_commit", "throttle"];
+    let faults = [
+        "drop_answer_after_commit",
+        "drop_request",
+        "truncate",
+        "html",
+        "server_error",
+        "server_error_after_commit",
+        "throttle",
+    ];
     let vendor = vendor();
     for fault in faults {
         // A whole deal takes eight creations and three changes.
@@ -279,7 +348,15 @@ fn whatever_goes_wrong_at_whichever_write_nothing_is_there_twice() {
                     let done = matches!(outcome.status, Status::Created | Status::Updated | Status::Unchanged);
                     assert!(done, "{context}: {outcome:?}");
                 }
-                for (kind, count) in [("customer", 1), ("project", 1), ("task", 2), ("milestone", 3), ("assignment", 1), ("seat", 1), ("task_assignment", 1)] {
+                for (kind, count) in [
+                    ("customer", 1),
+                    ("project", 1),
+                    ("task", 2),
+                    ("milestone", 3),
+                    ("assignment", 1),
+                    ("seat", 1),
+                    ("task_assignment", 1),
+                ] {
                     assert_eq!(vendor.count(kind), count, "{context}: {kind}");
                 }
                 let id = outcomes[1].external.clone().unwrap();
@@ -331,9 +408,11 @@ fn a_hard_assignment_is_the_soft_one_made_firm() {
         assert_eq!(allocation["start_date"], "2026-03-02");
     }
     let (_, answer) = vendor.ask("GET", "/api/v1/participations", Value::Null);
-    let rates: Vec<&Value> = answer["participations"].as_object().unwrap().values().map(|p| &p["rate_in_cents"]).collect();
+    let rates: Vec<&Value> =
+        answer["participations"].as_object().unwrap().values().map(|p| &p["rate_in_cents"]).collect();
     assert_eq!(rates, [&json!(19_500)]);
-    let released = vendor.apply::<Kantata>(ObjectKind::Assignment, &assignment_item(AssignmentStatus::Released, &project));
+    let released =
+        vendor.apply::<Kantata>(ObjectKind::Assignment, &assignment_item(AssignmentStatus::Released, &project));
     assert_eq!(released.status, Status::Deleted);
     let (_, answer) = vendor.ask("GET", "/api/v1/workspace_allocations", Value::Null);
     assert_eq!(answer["count"], 0);
@@ -360,9 +439,11 @@ fn what_cannot_be_written_says_why_and_where() {
     no_code.tasks[1].header.id = None;
     let linked = |object: &Assignment| {
         let task = &active.references[0];
-        item("a", object)
-            .reference(ObjectKind::Project, id("project"), active.external.clone().unwrap())
-            .reference(ObjectKind::Task, &task.id, task.external.clone())
+        item("a", object).reference(ObjectKind::Project, id("project"), active.external.clone().unwrap()).reference(
+            ObjectKind::Task,
+            &task.id,
+            task.external.clone(),
+        )
     };
     let owned = |object: &Project| item("p", object).reference(ObjectKind::Customer, id("Helix GmbH"), group.clone());
     let cases = [

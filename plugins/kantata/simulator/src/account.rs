@@ -8,6 +8,7 @@ use quoin_simulator::{Kit, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::events::Feed;
+use crate::query::Query;
 use crate::refusal::{Answer, Refused};
 use crate::schema::{Collection, REFERENCE_ATTRIBUTES, collection, of_subject};
 use crate::{TOKEN, rules, seed};
@@ -46,6 +47,10 @@ pub struct State {
     tables: BTreeMap<&'static str, BTreeMap<u64, Record>>,
     /// References and custom field values by what they are about: collection, type name and id.
     about: HashMap<(&'static str, String, u64), Vec<u64>>,
+    /// References by what they refer to.
+    referring: HashMap<String, Vec<u64>>,
+    /// Stories by workspace.
+    stories: HashMap<u64, Vec<u64>>,
     next_id: u64,
     /// The feed of events.
     pub feed: Feed,
@@ -78,8 +83,16 @@ impl Account {
 impl State {
     fn seeded(kit: &Kit) -> Self {
         let token = kit.option("token").unwrap_or(TOKEN).to_owned();
-        let mut state =
-            Self { kit: kit.clone(), tables: BTreeMap::new(), about: HashMap::new(), next_id: 0, feed: Feed::default(), token: Some(token) };
+        let mut state = Self {
+            kit: kit.clone(),
+            tables: BTreeMap::new(),
+            about: HashMap::new(),
+            referring: HashMap::new(),
+            stories: HashMap::new(),
+            next_id: 0,
+            feed: Feed::default(),
+            token: Some(token),
+        };
         seed::plant(&mut state, kit.seed());
         state
     }
@@ -124,13 +137,46 @@ impl State {
         if let (Some(kind), Some(subject)) = (record.at("subject_type").as_str(), id_of(record.at("subject_id"))) {
             self.about.entry((collection.plural, kind.to_owned(), subject)).or_default().push(id);
         }
+        match collection.plural {
+            "external_references" => {
+                self.referring.entry(text_of(record.at("service_model_ref"))).or_default().push(id)
+            }
+            "stories" => {
+                let workspace = id_of(record.at("workspace_id")).unwrap_or_default();
+                self.stories.entry(workspace).or_default().push(id);
+            }
+            _ => {}
+        }
         self.tables.entry(collection.plural).or_default().insert(id, record);
         id
     }
 
+    /// The records that a query can mean at all, so that large accounts are not walked through.
+    pub fn candidates(&self, of: &Collection, query: &Query) -> Vec<u64> {
+        let asked = |name: &str| query.get(name).map(String::as_str);
+        if let Some(only) = asked("only") {
+            let mut ids: Vec<u64> = only.split(',').filter_map(|id| id.trim().parse().ok()).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            return ids;
+        }
+        match of.plural {
+            "external_references" if asked("service_model_ref").is_some() => {
+                asked("service_model_ref").and_then(|text| self.referring.get(text)).cloned().unwrap_or_default()
+            }
+            "stories" if asked("workspace_id").is_some() => {
+                let workspace = asked("workspace_id").and_then(|text| text.parse().ok()).unwrap_or_default();
+                self.stories.get(&workspace).cloned().unwrap_or_default()
+            }
+            plural => self.table(plural).map(|(id, _)| id).collect(),
+        }
+    }
+
     /// Changes fields of a record without rules, ledger or feed.
     pub fn patch(&mut self, plural: &str, id: u64, fields: Value) {
-        if let (Some(record), Value::Object(fields)) = (self.tables.get_mut(plural).and_then(|t| t.get_mut(&id)), fields) {
+        if let (Some(record), Value::Object(fields)) =
+            (self.tables.get_mut(plural).and_then(|t| t.get_mut(&id)), fields)
+        {
             record.extend(fields);
         }
     }
@@ -188,9 +234,9 @@ impl State {
         let mut fields = rules::prepare_change(self, collection, id, fields)?;
         let nested = fields.remove("external_reference");
         let values = fields.remove("custom_fields");
-        let differs = self.record(collection.plural, id).is_some_and(|record| {
-            fields.iter().any(|(name, value)| record.get(name) != Some(value))
-        });
+        let differs = self
+            .record(collection.plural, id)
+            .is_some_and(|record| fields.iter().any(|(name, value)| record.get(name) != Some(value)));
         if differs {
             let moved = stamp(self.now());
             self.patch(collection.plural, id, Value::Object(fields));
@@ -309,7 +355,8 @@ fn check_nested_reference(reference: &Value) -> Answer<()> {
     if let Some(name) = fields.keys().find(|name| !REFERENCE_ATTRIBUTES[2..].contains(&name.as_str())) {
         return Err(Refused::bad_request(format!("Unknown attribute '{name}' for external_reference")));
     }
-    let missing = ["service_name", "service_model", "service_model_ref"].into_iter().find(|name| is_blank(fields.get(*name)));
+    let missing =
+        ["service_name", "service_model", "service_model_ref"].into_iter().find(|name| is_blank(fields.get(*name)));
     missing.map_or(Ok(()), |name| Err(Refused::validation(name, format!("{name} can't be blank"))))
 }
 

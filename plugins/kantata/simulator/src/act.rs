@@ -10,15 +10,41 @@ use crate::schema::collection;
 /// Offers the actions.
 pub fn register(kit: &Kit, account: &Account) {
     offer(kit, account, "accept_milestone", ACCEPT_HELP, accept_milestone);
-    offer(kit, account, "withdraw_acceptance", "{project, milestone}: opens the milestone again; the evidence stays on record", withdraw_acceptance);
-    offer(kit, account, "complete_milestone", "{project, milestone}: marks it completed, without evidence", complete_milestone);
-    offer(kit, account, "add_user", "{name, email, role?}: invites a person; the role is made when there is none", add_user);
+    offer(
+        kit,
+        account,
+        "withdraw_acceptance",
+        "{project, milestone}: opens the milestone again; the evidence stays on record",
+        withdraw_acceptance,
+    );
+    offer(
+        kit,
+        account,
+        "complete_milestone",
+        "{project, milestone}: marks it completed, without evidence",
+        complete_milestone,
+    );
+    offer(
+        kit,
+        account,
+        "add_user",
+        "{name, email, role?}: invites a person; the role is made when there is none",
+        add_user,
+    );
     offer(kit, account, "add_group", "{name, vat_id?}: makes a company group by hand", add_group);
+    offer(
+        kit,
+        account,
+        "add_template",
+        "{title, stories?}: makes a project template; stories as in raw_json",
+        add_template,
+    );
     offer(kit, account, "grant_token", "{token?}: makes a token valid (again); default 'kantata-token'", grant_token);
 }
 
-const ACCEPT_HELP: &str = "{project, milestone, by, on, evidence_sha256}: completes the milestone and fills in the evidence. \
-    project is the workspace's id, title, project code or canonical id; milestone its code (M1), line and code (L2/M1), id or canonical id";
+const ACCEPT_HELP: &str = "{project, milestone, by, on, evidence_sha256}: completes the milestone and fills in the \
+    evidence. project is the workspace's id, title, project code or canonical id; milestone its code (M1), line and \
+    code (L2/M1), id or canonical id";
 
 fn offer(kit: &Kit, account: &Account, name: &str, help: &str, call: fn(&mut State, &Value) -> Result<Value, Refusal>) {
     let account = account.clone();
@@ -60,7 +86,9 @@ fn milestone(state: &State, input: &Value) -> Result<u64, Refusal> {
     let workspace = pick(state, "workspaces", given(input, "project")?)?;
     let stories: Vec<u64> = state
         .table("stories")
-        .filter(|(_, story)| id_of(story.at("workspace_id")) == Some(workspace) && story.at("story_type") == "milestone")
+        .filter(|(_, story)| {
+            id_of(story.at("workspace_id")) == Some(workspace) && story.at("story_type") == "milestone"
+        })
         .map(|(id, _)| id)
         .collect();
     let of = collection("stories").ok_or_else(|| Refusal::new("no stories"))?;
@@ -68,7 +96,9 @@ fn milestone(state: &State, input: &Value) -> Result<u64, Refusal> {
         let title = state.record("stories", *id).map(|story| text_of(story.at("title"))).unwrap_or_default();
         let by_reference = state.references_of(of, *id).any(|(_, row)| {
             let message = row.at("external_message").as_str().unwrap_or_default();
-            text_of(row.at("service_model_ref")) == wanted || message == wanted || message.ends_with(&format!("/{wanted}"))
+            text_of(row.at("service_model_ref")) == wanted
+                || message == wanted
+                || message.ends_with(&format!("/{wanted}"))
         });
         id.to_string() == wanted || title == wanted || by_reference || title.split(' ').next() == Some(wanted)
     };
@@ -76,7 +106,9 @@ fn milestone(state: &State, input: &Value) -> Result<u64, Refusal> {
     match found.as_slice() {
         [one] => Ok(*one),
         [] => Err(Refusal::new(format!("the project has no milestone '{wanted}'"))),
-        several => Err(Refusal::new(format!("'{wanted}' could be any of {several:?}; give line and code, such as L2/M1"))),
+        several => {
+            Err(Refusal::new(format!("'{wanted}' could be any of {several:?}; give line and code, such as L2/M1")))
+        }
     }
 }
 
@@ -92,7 +124,8 @@ fn accept_milestone(state: &mut State, input: &Value) -> Result<Value, Refusal> 
     let evidence = [("Accepted by", "by"), ("Accepted on", "on"), ("Acceptance evidence SHA-256", "evidence_sha256")];
     for (name, field) in evidence {
         let custom = state.table("custom_fields").find(|(_, row)| row.at("name") == name).map(|(id, _)| id);
-        let fields = json!({"subject_type": "Story", "subject_id": story, "custom_field_id": custom, "value": given(input, field)?});
+        let value = given(input, field)?;
+        let fields = json!({"subject_type": "Story", "subject_id": story, "custom_field_id": custom, "value": value});
         state.create(of, fields.as_object().cloned().unwrap_or_default()).map_err(refused)?;
     }
     set_state(state, story, "completed")?;
@@ -134,10 +167,18 @@ fn add_group(state: &mut State, input: &Value) -> Result<Value, Refusal> {
     let id = state.create(groups, fields.as_object().cloned().unwrap_or_default()).map_err(refused)?;
     if let Some(vat_id) = input["vat_id"].as_str() {
         let values = collection("custom_field_values").ok_or_else(|| Refusal::new("no custom fields"))?;
-        let value = json!({"subject_type": "WorkspaceGroup", "subject_id": id, "custom_field_id": 9001, "value": vat_id});
+        let value =
+            json!({"subject_type": "WorkspaceGroup", "subject_id": id, "custom_field_id": 9001, "value": vat_id});
         state.create(values, value.as_object().cloned().unwrap_or_default()).map_err(refused)?;
     }
     Ok(json!({"workspace_group_id": id.to_string()}))
+}
+
+fn add_template(state: &mut State, input: &Value) -> Result<Value, Refusal> {
+    let id = state.table("project_templates").map(|(id, _)| id).max().unwrap_or(4_700) + 1;
+    let stories = if input["stories"].is_array() { input["stories"].to_string() } else { "[]".to_owned() };
+    crate::seed::put(state, "project_templates", id, json!({"title": given(input, "title")?, "raw_json": stories}));
+    Ok(json!({"project_template_id": id.to_string()}))
 }
 
 fn grant_token(state: &mut State, input: &Value) -> Result<Value, Refusal> {

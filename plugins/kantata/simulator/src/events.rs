@@ -42,17 +42,26 @@ impl Feed {
 
     /// The events of a window and of these types, as Kantata hands them out: neighbours swapped, some
     /// of them twice, none older than nine days.
-    pub fn read(&self, now: Timestamp, after: Option<Timestamp>, before: Option<Timestamp>, types: &[&str]) -> Vec<Value> {
+    pub fn read(
+        &self,
+        now: Timestamp,
+        after: Option<Timestamp>,
+        before: Option<Timestamp>,
+        types: &[&str],
+    ) -> Vec<Value> {
         let oldest = now.checked_sub(SignedDuration::from_hours(KEPT_HOURS)).unwrap_or(Timestamp::MIN);
         let wanted = self.events.iter().filter(|(at, event)| {
-            let in_window = *at >= oldest && after.is_none_or(|after| *at > after) && before.is_none_or(|before| *at < before);
+            let in_window =
+                *at >= oldest && after.is_none_or(|after| *at > after) && before.is_none_or(|before| *at < before);
             in_window && (types.is_empty() || types.iter().any(|kind| event["event_type"] == *kind))
         });
         let mut rows: Vec<Value> = wanted.map(|(_, event)| event.clone()).collect();
         for pair in rows.chunks_mut(2) {
             pair.reverse();
         }
-        let repeated = rows.iter().filter(|row| row["id"].as_str().and_then(|id| id.parse::<u64>().ok()).is_some_and(|id| id % REPEATED_EVERY == 0));
+        let repeated = rows.iter().filter(|row| {
+            row["id"].as_str().and_then(|id| id.parse::<u64>().ok()).is_some_and(|id| id % REPEATED_EVERY == 0)
+        });
         let again: Vec<Value> = repeated.cloned().collect();
         rows.extend(again);
         rows

@@ -23,7 +23,8 @@ pub fn list(state: &State, of: &'static Collection, query: &Query) -> Answer<Val
         return Err(Refused::bad_request("subject_type is required"));
     }
     let mut ids = Vec::new();
-    for (id, record) in state.table(of.plural) {
+    for id in state.candidates(of, query) {
+        let Some(record) = state.record(of.plural, id) else { continue };
         if matches(state, of, id, record, query)? {
             ids.push(id);
         }
@@ -31,8 +32,13 @@ pub fn list(state: &State, of: &'static Collection, query: &Query) -> Answer<Val
     sort(state, of, &mut ids, query.get("order").map_or(of.order, String::as_str))?;
     let total = ids.len() as u64;
     let (skip, take, page) = window(query)?;
-    let shown: Vec<u64> = ids.into_iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(usize::try_from(take).unwrap_or(0)).collect();
-    let meta = json!({"count": total, "page_count": total.div_ceil(take.max(1)), "page_number": page, "page_size": take});
+    let shown: Vec<u64> = ids
+        .into_iter()
+        .skip(usize::try_from(skip).unwrap_or(usize::MAX))
+        .take(usize::try_from(take).unwrap_or(0))
+        .collect();
+    let meta =
+        json!({"count": total, "page_count": total.div_ceil(take.max(1)), "page_number": page, "page_size": take});
     envelope(state, of, &shown, query, total, meta)
 }
 
@@ -87,7 +93,8 @@ fn sort(state: &State, of: &Collection, ids: &mut [u64], order: &str) -> Answer<
     if !["asc", "desc"].contains(&direction.to_ascii_lowercase().as_str()) {
         return Err(Refused::bad_request(format!("'{order}' is not a valid order")));
     }
-    let key = |id: &u64| state.record(of.plural, *id).and_then(|record| record.get(field)).map(text_of).unwrap_or_default();
+    let key =
+        |id: &u64| state.record(of.plural, *id).and_then(|record| record.get(field)).map(text_of).unwrap_or_default();
     // Records with equal keys come in no order that a client could rely on: highest id first here.
     ids.sort_by(|a, b| key(a).cmp(&key(b)).then(b.cmp(a)));
     if field == "id" {
@@ -123,7 +130,8 @@ fn hidden_ones_asked_for(state: &State, of: &Collection, record: &Record, query:
         },
         "stories" => {
             let deleted = record.get("deleted_at").is_some_and(|at| !at.is_null());
-            let project_archived = state.linked("workspaces", record, "workspace_id").is_some_and(|w| w.at("archived") == true);
+            let project_archived =
+                state.linked("workspaces", record, "workspace_id").is_some_and(|w| w.at("archived") == true);
             (!archived || asked("show_archived") || asked("only_archived"))
                 && (!deleted || asked("show_deleted") || asked("only_deleted"))
                 && (archived || !asked("only_archived"))
@@ -134,13 +142,22 @@ fn hidden_ones_asked_for(state: &State, of: &Collection, record: &Record, query:
     }
 }
 
-fn matches_one(state: &State, of: &'static Collection, id: u64, record: &Record, name: &str, wanted: &str) -> Answer<bool> {
+fn matches_one(
+    state: &State,
+    of: &'static Collection,
+    id: u64,
+    record: &Record,
+    name: &str,
+    wanted: &str,
+) -> Answer<bool> {
     let text = |field: &str| record.get(field).map(text_of).unwrap_or_default();
     let within = |field: &str| wanted.split(',').any(|value| value.trim() == text(field));
     Ok(match name {
         "only" => wanted.split(',').any(|value| value.trim().parse() == Ok(id)),
         "created_after" | "updated_after" | "last_synced_after" => moment(record, name)? > asked_moment(name, wanted)?,
-        "created_before" | "updated_before" | "last_synced_before" => moment(record, name)? < asked_moment(name, wanted)?,
+        "created_before" | "updated_before" | "last_synced_before" => {
+            moment(record, name)? < asked_moment(name, wanted)?
+        }
         "search" | "matching" => {
             let words = ["title", "name", "full_name"].map(text).join(" ").to_lowercase();
             words.contains(&wanted.trim().to_lowercase())
@@ -160,17 +177,32 @@ fn matches_one(state: &State, of: &'static Collection, id: u64, record: &Record,
         }
         "by_custom_text_value" => by_custom_text(state, of, id, wanted)?,
         "has_external_references" => state.references_of(of, id).next().is_some() == (wanted == "true"),
-        "without_external_reference_service_name" => !state.references_of(of, id).any(|(_, row)| row.at("service_name") == wanted),
-        "workspace_id" | "user_id" | "story_id" | "workspace_resource_id" | "subject_type" | "subject_id" | "service_name"
-        | "service_model" | "service_model_ref" | "status" | "external_status" | "external_message" | "story_type" => {
-            text(name) == wanted
+        "without_external_reference_service_name" => {
+            !state.references_of(of, id).any(|(_, row)| row.at("service_name") == wanted)
         }
+        "workspace_id"
+        | "user_id"
+        | "story_id"
+        | "workspace_resource_id"
+        | "subject_type"
+        | "subject_id"
+        | "service_name"
+        | "service_model"
+        | "service_model_ref"
+        | "status"
+        | "external_status"
+        | "external_message"
+        | "story_type" => text(name) == wanted,
         _ => match name.strip_prefix("external_reference_") {
             Some("service_model_refs") => {
                 let refs: Vec<&str> = wanted.split(',').map(str::trim).collect();
-                state.references_of(of, id).any(|(_, row)| refs.contains(&text_of(row.at("service_model_ref")).as_str()))
+                state
+                    .references_of(of, id)
+                    .any(|(_, row)| refs.contains(&text_of(row.at("service_model_ref")).as_str()))
             }
-            Some(field) => state.references_of(of, id).any(|(_, row)| row.get(field).is_some_and(|value| text_of(value) == wanted)),
+            Some(field) => {
+                state.references_of(of, id).any(|(_, row)| row.get(field).is_some_and(|value| text_of(value) == wanted))
+            }
             None => true,
         },
     })
@@ -196,18 +228,28 @@ fn by_custom_text(state: &State, of: &'static Collection, id: u64, wanted: &str)
     for part in wanted.split("):(") {
         let part = part.trim_start_matches('(').trim_end_matches(')');
         let (field, value) = part.split_once(':').unwrap_or((part, ""));
-        let field = field.trim().parse().map_err(|_| Refused::bad_request("by_custom_text_value needs a custom field id"))?;
+        let field =
+            field.trim().parse().map_err(|_| Refused::bad_request("by_custom_text_value needs a custom field id"))?;
         by_field.entry(field).or_default().push(value);
     }
     Ok(by_field.iter().all(|(field, values)| {
         state.values_of(of, id).any(|(_, row)| {
-            id_of(row.at("custom_field_id")) == Some(*field) && (values == &[""] || values.contains(&text_of(row.at("value")).as_str()))
+            id_of(row.at("custom_field_id")) == Some(*field)
+                && (values == &[""] || values.contains(&text_of(row.at("value")).as_str()))
         })
     }))
 }
 
-fn envelope(state: &State, of: &'static Collection, ids: &[u64], query: &Query, count: u64, meta: Value) -> Answer<Value> {
-    let asked: Vec<&str> = query.get("include").map(|names| names.split(',').map(str::trim).collect()).unwrap_or_default();
+fn envelope(
+    state: &State,
+    of: &'static Collection,
+    ids: &[u64],
+    query: &Query,
+    count: u64,
+    meta: Value,
+) -> Answer<Value> {
+    let asked: Vec<&str> =
+        query.get("include").map(|names| names.split(',').map(str::trim).collect()).unwrap_or_default();
     if let Some(unknown) = asked.iter().find(|name| !of.includes.iter().any(|include| include.name == **name)) {
         return Err(Refused::bad_request(format!("'{unknown}' is not an association of {}", of.plural)));
     }
@@ -243,8 +285,12 @@ fn envelope(state: &State, of: &'static Collection, ids: &[u64], query: &Query, 
 fn shown(state: &State, of: &Collection, id: u64, query: &Query) -> Record {
     let optional: Vec<&str> = query.get("optional_fields").map(|names| names.split(',').collect()).unwrap_or_default();
     let mut record = state.record(of.plural, id).cloned().unwrap_or_default();
-    record.retain(|name, _| !name.starts_with('_') && (!of.optional.contains(&name.as_str()) || optional.contains(&name.as_str())));
-    if of.plural == "external_references" && let Some((subject, id)) = state.subject(&record) {
+    record.retain(|name, _| {
+        !name.starts_with('_') && (!of.optional.contains(&name.as_str()) || optional.contains(&name.as_str()))
+    });
+    if of.plural == "external_references"
+        && let Some((subject, id)) = state.subject(&record)
+    {
         record.insert("subject_ref".into(), json!({"key": subject.plural, "id": id.to_string()}));
     }
     record
@@ -260,7 +306,15 @@ fn plain(state: &State, of: &Collection, id: u64) -> Record {
     record
 }
 
-fn linked(state: &State, of: &'static Collection, id: u64, record: &Record, name: &str, field: &str, target: &'static str) -> Vec<(&'static str, u64)> {
+fn linked(
+    state: &State,
+    of: &'static Collection,
+    id: u64,
+    record: &Record,
+    name: &str,
+    field: &str,
+    target: &'static str,
+) -> Vec<(&'static str, u64)> {
     match name {
         "external_references" => state.references_of(of, id).map(|(id, _)| (target, id)).collect(),
         "custom_field_values" => state.values_of(of, id).map(|(id, _)| (target, id)).collect(),

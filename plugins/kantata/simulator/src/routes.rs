@@ -67,12 +67,25 @@ fn parse_query(text: &str) -> Query {
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(name, value)| (decode(name), decode(value))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }
 
-fn dispatch(account: &Account, method: &Method, path: &str, headers: &HeaderMap, query: &Query, body: &Bytes) -> Answer<Response> {
+fn dispatch(
+    account: &Account,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    query: &Query,
+    body: &Bytes,
+) -> Answer<Response> {
     let Some(path) = path.strip_prefix("/api/v1/") else { return Err(Refused::not_found()) };
-    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
     if !token.is_some_and(|token| account.lock().accepts(token.trim())) {
         return Err(Refused::unauthorized());
     }
@@ -90,7 +103,9 @@ fn dispatch(account: &Account, method: &Method, path: &str, headers: &HeaderMap,
             ok(query::written(&state, of, &[id], query)?)
         }
         [plural] => list_or_create(account, method, table(plural)?, query, body),
-        [plural, id] => one(account, method, table(plural)?, id.parse().map_err(|_| Refused::not_found())?, query, body),
+        [plural, id] => {
+            one(account, method, table(plural)?, id.parse().map_err(|_| Refused::not_found())?, query, body)
+        }
         _ => Err(Refused::not_found()),
     }
 }
@@ -114,7 +129,13 @@ fn single(of: &Collection, mut body: Value) -> Answer<Record> {
     }
 }
 
-fn list_or_create(account: &Account, method: &Method, of: &'static Collection, query: &Query, body: &Bytes) -> Answer<Response> {
+fn list_or_create(
+    account: &Account,
+    method: &Method,
+    of: &'static Collection,
+    query: &Query,
+    body: &Bytes,
+) -> Answer<Response> {
     let mut state = account.lock();
     match *method {
         Method::GET => ok(query::list(&state, of, query)?),
@@ -134,7 +155,14 @@ fn list_or_create(account: &Account, method: &Method, of: &'static Collection, q
     }
 }
 
-fn one(account: &Account, method: &Method, of: &'static Collection, id: u64, query: &Query, body: &Bytes) -> Answer<Response> {
+fn one(
+    account: &Account,
+    method: &Method,
+    of: &'static Collection,
+    id: u64,
+    query: &Query,
+    body: &Bytes,
+) -> Answer<Response> {
     let mut state = account.lock();
     match *method {
         Method::GET => ok(query::show(&state, of, id, query)?),
@@ -152,7 +180,10 @@ fn one(account: &Account, method: &Method, of: &'static Collection, id: u64, que
 
 fn events(account: &Account, query: &Query) -> Answer<Response> {
     let moment = |name: &str| match query.get(name) {
-        Some(text) => text.parse::<Timestamp>().map(Some).map_err(|_| Refused::bad_request(format!("{name} must be an ISO 8601 datetime"))),
+        Some(text) => text
+            .parse::<Timestamp>()
+            .map(Some)
+            .map_err(|_| Refused::bad_request(format!("{name} must be an ISO 8601 datetime"))),
         None => Ok(None),
     };
     let (after, before) = (moment("created_after")?, moment("created_before")?);
@@ -162,7 +193,9 @@ fn events(account: &Account, query: &Query) -> Answer<Response> {
     let page = query.get("page").and_then(|text| text.parse::<usize>().ok()).unwrap_or(1).max(1);
     let shown: Vec<&Value> = rows.iter().skip((page - 1).saturating_mul(per_page)).take(per_page).collect();
     let results: Vec<Value> = shown.iter().map(|row| json!({"key": "subscribed_events", "id": row.at("id")})).collect();
-    let map: serde_json::Map<String, Value> = shown.iter().map(|row| (row.at("id").as_str().unwrap_or_default().to_owned(), (*row).clone())).collect();
-    let meta = json!({"count": rows.len(), "page_count": rows.len().div_ceil(per_page), "page_number": page, "page_size": per_page});
+    let map: serde_json::Map<String, Value> =
+        shown.iter().map(|row| (row.at("id").as_str().unwrap_or_default().to_owned(), (*row).clone())).collect();
+    let pages = rows.len().div_ceil(per_page);
+    let meta = json!({"count": rows.len(), "page_count": pages, "page_number": page, "page_size": per_page});
     ok(json!({"count": rows.len(), "results": results, "subscribed_events": map, "meta": meta}))
 }

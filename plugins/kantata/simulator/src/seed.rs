@@ -32,7 +32,12 @@ pub fn plant(state: &mut State, seed: Option<&str>) {
         scenario(state);
     }
     // Ids of what clients make do not depend on the seed.
-    put(state, "custom_fields", 10_000, json!({"name": "Reserved", "subject_type": "Estimate", "value_type": "string"}));
+    put(
+        state,
+        "custom_fields",
+        10_000,
+        json!({"name": "Reserved", "subject_type": "Estimate", "value_type": "string"}),
+    );
 }
 
 fn scenario(state: &mut State) {
@@ -40,7 +45,12 @@ fn scenario(state: &mut State) {
     put(state, "roles", 22, json!({"name": "Consultant", "_default_rate_in_cents": 16_000}));
     let people = [(11, "Ana Almeida", "ana@advisory.example", 21), (12, "Ben Berger", "ben@advisory.example", 22)];
     for (id, name, email, role) in people {
-        put(state, "users", id, json!({"full_name": name, "email_address": email, "_default_role_id": role.to_string()}));
+        put(
+            state,
+            "users",
+            id,
+            json!({"full_name": name, "email_address": email, "_default_role_id": role.to_string()}),
+        );
     }
     let template = json!({"title": "PT-CONSULT v7", "description": "Consulting project", "raw_json": "[]"});
     put(state, "project_templates", 4711, template);

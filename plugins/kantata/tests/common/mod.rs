@@ -79,7 +79,9 @@ impl Vendor {
     }
 
     fn invite(&self) {
-        for (name, email, role) in [("Ana Almeida", "ana@advisory.example", "Senior"), ("Ben Berger", "ben@advisory.example", "Consultant")] {
+        for (name, email, role) in
+            [("Ana Almeida", "ana@advisory.example", "Senior"), ("Ben Berger", "ben@advisory.example", "Consultant")]
+        {
             self.act("add_user", json!({"name": name, "email": email, "role": role}));
         }
     }

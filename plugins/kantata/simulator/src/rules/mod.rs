@@ -77,7 +77,9 @@ pub fn ledger_kind(state: &State, collection: &Collection, id: u64) -> String {
     let word = match collection.plural {
         "workspaces" => "project",
         "workspace_groups" => "customer",
-        "stories" => return state.record("stories", id).map_or_else(String::new, |story| text_of(story.at("story_type"))),
+        "stories" => {
+            return state.record("stories", id).map_or_else(String::new, |story| text_of(story.at("story_type")));
+        }
         "workspace_allocations" => "assignment",
         "workspace_resources" => "seat",
         "participations" => "rate",

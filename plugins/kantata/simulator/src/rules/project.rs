@@ -51,13 +51,17 @@ fn workspace(state: &State, mut fields: Record, base: i64) -> Answer<Record> {
     if let Some(price) = fields.remove("price") {
         let cents = match &price {
             Value::Null => Value::Null,
-            price => minor_units(&text_of(price), base).ok_or_else(|| Refused::validation("price", "Price is not a number"))?.into(),
+            price => minor_units(&text_of(price), base)
+                .ok_or_else(|| Refused::validation("price", "Price is not a number"))?
+                .into(),
         };
         fields.insert("price_in_cents".into(), cents);
     }
     if let Some(margin) = fields.get_mut("target_margin") {
         let number: Option<serde_json::Number> = serde_json::from_str(&text_of(margin)).ok();
-        *margin = number.map(Value::Number).ok_or_else(|| Refused::validation("target_margin", "Target margin is not a number"))?;
+        *margin = number
+            .map(Value::Number)
+            .ok_or_else(|| Refused::validation("target_margin", "Target margin is not a number"))?;
     }
     if fields.contains_key("primary_workspace_group_id") {
         let group = must_be(state, &fields, "primary_workspace_group_id", "workspace_groups", "Group does not exist")?;
@@ -66,7 +70,10 @@ fn workspace(state: &State, mut fields: Record, base: i64) -> Answer<Record> {
     if let Some(Value::Array(groups)) = fields.get_mut("workspace_group_ids") {
         for group in groups.iter_mut() {
             let id = id_of(group).filter(|id| state.record("workspace_groups", *id).is_some());
-            *group = id.ok_or_else(|| Refused::validation("workspace_group_ids", "Group does not exist"))?.to_string().into();
+            *group = id
+                .ok_or_else(|| Refused::validation("workspace_group_ids", "Group does not exist"))?
+                .to_string()
+                .into();
         }
     }
     Ok(fields)
@@ -101,9 +108,9 @@ fn minor_units(text: &str, base: i64) -> Option<i64> {
 /// Group names are unique, whatever their case.
 pub fn group(state: &State, own: Option<u64>, mut fields: Record) -> Answer<Record> {
     if let Some(name) = fields.get("name").map(text_of) {
-        let taken = state.table("workspace_groups").any(|(id, row)| {
-            Some(id) != own && text_of(row.at("name")).trim().eq_ignore_ascii_case(name.trim())
-        });
+        let taken = state
+            .table("workspace_groups")
+            .any(|(id, row)| Some(id) != own && text_of(row.at("name")).trim().eq_ignore_ascii_case(name.trim()));
         if taken {
             return Err(Refused::validation("name", "Name has already been taken"));
         }
@@ -147,7 +154,9 @@ fn story(state: &State, workspace: Option<u64>, mut fields: Record) -> Answer<Re
     }
     let budgeted = workspace.and_then(|id| state.record("workspaces", id)).is_some_and(|w| w.at("budgeted") == true);
     let guarded = ["budget_estimate_in_cents", "time_estimate_in_minutes", "fixed_fee"];
-    if let Some(field) = guarded.into_iter().find(|field| !budgeted && fields.get(*field).is_some_and(|v| !v.is_null() && *v != false)) {
+    if let Some(field) =
+        guarded.into_iter().find(|field| !budgeted && fields.get(*field).is_some_and(|v| !v.is_null() && *v != false))
+    {
         return Err(Refused::validation(field, format!("{field} can only be set in a budgeted project")));
     }
     Ok(fields)

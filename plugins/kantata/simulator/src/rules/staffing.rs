@@ -32,13 +32,15 @@ pub fn new_seat(state: &State, mut fields: Record) -> Answer<Record> {
 pub fn join_project(state: &mut State, seat: u64) {
     let Some(record) = state.record("workspace_resources", seat).cloned() else { return };
     let (Some(workspace), Some(user)) = (id_of(record.at("workspace_id")), id_of(record.at("user_id"))) else { return };
-    let member = state.table("participations").find(|(_, row)| {
-        id_of(row.at("workspace_id")) == Some(workspace) && id_of(row.at("user_id")) == Some(user)
-    });
+    let member = state
+        .table("participations")
+        .find(|(_, row)| id_of(row.at("workspace_id")) == Some(workspace) && id_of(row.at("user_id")) == Some(user));
     let member = member.map(|(id, _)| id);
     let Some(table) = collection("participations") else { return };
     let member = member.unwrap_or_else(|| {
-        let rate = state.linked("roles", &record, "role_id").map_or(Value::Null, |role| role.at("_default_rate_in_cents").clone());
+        let rate = state
+            .linked("roles", &record, "role_id")
+            .map_or(Value::Null, |role| role.at("_default_rate_in_cents").clone());
         let fields = json!({
             "workspace_id": workspace.to_string(), "user_id": user.to_string(), "role": "maven",
             "default_rate_in_cents": rate, "rate_in_cents": rate, "is_team_lead": false,
@@ -86,13 +88,17 @@ fn in_order(start: &Value, end: &Value) -> Answer<()> {
 pub fn new_assignment(state: &State, mut fields: Record) -> Answer<Record> {
     let story = must_be(state, &fields, "story_id", "stories", "Story does not exist")?;
     let seat = must_be(state, &fields, "resource_id", "workspace_resources", "Resource does not exist")?;
-    let workspace_of = |plural: &str, id: Option<u64>| id.and_then(|id| state.record(plural, id)).and_then(|r| id_of(r.at("workspace_id")));
+    let workspace_of = |plural: &str, id: Option<u64>| {
+        id.and_then(|id| state.record(plural, id)).and_then(|r| id_of(r.at("workspace_id")))
+    };
     if workspace_of("stories", story) != workspace_of("workspace_resources", seat) {
         return Err(Refused::validation("resource_id", "Resource is not in the project of the story"));
     }
     set_id(&mut fields, "story_id", story);
     set_id(&mut fields, "resource_id", seat);
-    let assignee = seat.and_then(|id| state.record("workspace_resources", id)).map_or(Value::Null, |seat| seat.at("user_id").clone());
+    let assignee = seat
+        .and_then(|id| state.record("workspace_resources", id))
+        .map_or(Value::Null, |seat| seat.at("user_id").clone());
     fields.insert("assignee_id".into(), assignee);
     fields.insert("current".into(), true.into());
     Ok(fields)
@@ -109,7 +115,9 @@ pub fn new_time_entry(state: &State, mut fields: Record) -> Answer<Record> {
     set_id(&mut fields, "workspace_id", id);
     set_id(&mut fields, "story_id", story);
     set_id(&mut fields, "user_id", user);
-    let member = state.table("participations").find(|(_, row)| id_of(row.at("workspace_id")) == id && id_of(row.at("user_id")) == user);
+    let member = state
+        .table("participations")
+        .find(|(_, row)| id_of(row.at("workspace_id")) == id && id_of(row.at("user_id")) == user);
     let rate = member.map_or(Value::Null, |(_, row)| row.at("rate_in_cents").clone());
     fields.entry("rate_in_cents").or_insert(rate);
     fields.entry("billable").or_insert(json!(true));
