@@ -101,6 +101,9 @@ pub enum AccountEvent {
     /// A retainer's period was settled: drawn, rolled, expired, over.
     #[serde(rename = "billing.retainer_settled")]
     RetainerSettled(RetainerSettled),
+    /// Hours drawn for work that was corrected since may be drawn again.
+    #[serde(rename = "billing.retainer_returned")]
+    RetainerReturned(RetainerReturned),
     /// A retainer ended: what was left is given back or expires.
     #[serde(rename = "billing.retainer_closed")]
     RetainerClosed(RetainerClosed),
@@ -148,6 +151,7 @@ impl AccountEvent {
             AccountEvent::PaymentApplied(_) => "billing.payment_applied",
             AccountEvent::AdvanceAvailable(_) => "billing.advance_available",
             AccountEvent::RetainerSettled(_) => "billing.retainer_settled",
+            AccountEvent::RetainerReturned(_) => "billing.retainer_returned",
             AccountEvent::RetainerClosed(_) => "billing.retainer_closed",
             AccountEvent::RevenueComputed(_) => "billing.revenue_computed",
             AccountEvent::RevenueDiffers(_) => "billing.revenue_differs",

@@ -164,6 +164,13 @@ impl Account {
                 }
             }
             AccountEvent::RetainerSettled(settled) => self.retainer_settled(settled),
+            AccountEvent::RetainerReturned(returned) => {
+                for (start, hours) in &returned.hours {
+                    if let Some(advance) = self.advance_mut(&returned.line, *start) {
+                        advance.drawn -= hours;
+                    }
+                }
+            }
             AccountEvent::RetainerClosed(closed) => self.retainer_closed(closed),
             AccountEvent::RevenueComputed(computed) => {
                 for position in &computed.positions {

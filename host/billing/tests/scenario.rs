@@ -238,6 +238,7 @@ fn the_log_alone_makes_the_same_account() {
     let credit = corrected(&mut book);
     book.post(&credit);
     april(&mut book);
+    survives_the_log(&book.events);
     let again = billing::replay(&book.events).unwrap();
     let bytes = |account: &billing::Account| serde_json::to_vec(account).unwrap();
     assert_eq!(bytes(&again), bytes(book.account()));

@@ -47,10 +47,10 @@ pub(super) fn credit_time(
         }
         left -= cut;
         let whole = cut == portion.minutes;
-        let amount = if whole {
-            portion.amount
-        } else {
-            event_amount(cut, original.unit_price, ctx.entity.rounding).min(portion.amount)
+        // In proportion: what an allowance or a retainer's multiplier made of the amount stays in it.
+        let amount = match whole {
+            true => portion.amount,
+            false => ctx.entity.rounding.round(portion.amount * cut / portion.minutes, EVENT_PLACES),
         };
         taken.entry(original.invoice.clone()).or_default().push(reversal(original, cut, amount, reason, ctx));
     }

@@ -6,7 +6,7 @@ use quoin_canonical::{BillingMethod, Date, Decimal, Id, InvoiceType, Money, Peri
 use super::{Draft, check_entity, credit};
 use crate::account::{Account, Advance, Bucket, Entry, RetainerPeriod, RetainerState};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
-use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, RetainerClosed, RetainerSettled, SettledEntry, Source};
+use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, RetainerClosed, RetainerReturned, RetainerSettled, SettledEntry, Source};
 use crate::policy::{Context, Refusal, RetainerEnd};
 use crate::retainer::{Balance, draw};
 use crate::rounding::{event_amount, hours, quantity_for};
@@ -200,7 +200,7 @@ fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Per
     let mut entries = Vec::new();
     for entry in work(account, line, period.to) {
         let minutes = entry.in_bucket(Bucket::Unbilled).0;
-        let factor = entry.terms.role.as_ref().and_then(|role| policy.role_multipliers.get(role)).copied().unwrap_or(Decimal::ONE);
+        let factor = drawn_per_hour(entry, ctx);
         // Hours are kept to six decimals, like amounts: thirds of an hour would never add up again.
         let wanted = ctx.entity.rounding.round(hours(minutes) * factor, crate::rounding::EVENT_PLACES);
         let taken = draw(&mut balances, wanted);
@@ -232,6 +232,34 @@ fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Per
         entries,
         low_balance: left * Decimal::ONE_HUNDRED <= term.hours_per_month * policy.low_balance_percent,
     })
+}
+
+/// Hours that an entry drew and needs no more, after a correction: back to the newest advances it
+/// can have drawn from, so that they can still be used.
+pub(super) fn hours_back(account: &Account, before: &Entry, after: Option<&Entry>, ctx: &Context) -> Option<AccountEvent> {
+    let covered = |entry: &Entry| entry.in_bucket(Bucket::Covered).0;
+    let minutes = covered(before) - after.map(covered).unwrap_or_default();
+    if minutes <= Decimal::ZERO {
+        return None;
+    }
+    let line = &before.terms.line;
+    let mut left = ctx.entity.rounding.round(hours(minutes) * drawn_per_hour(before, ctx), crate::rounding::EVENT_PLACES);
+    let mut back = Vec::new();
+    for (start, advance) in account.retainers.get(line)?.advances.iter().rev() {
+        let part = left.min(advance.drawn);
+        if part > Decimal::ZERO {
+            back.push((*start, part));
+            left -= part;
+        }
+    }
+    let entry = before.terms.entry.clone();
+    (!back.is_empty()).then(|| AccountEvent::RetainerReturned(RetainerReturned { line: line.clone(), entry, hours: back }))
+}
+
+/// Retainer hours that one hour of this work draws (rule RE3).
+fn drawn_per_hour(entry: &Entry, ctx: &Context) -> Decimal {
+    let role = entry.terms.role.as_ref();
+    role.and_then(|role| ctx.policy.retainer.role_multipliers.get(role)).copied().unwrap_or(Decimal::ONE)
 }
 
 /// Work on a retainer line that waits, up to that day, in order.

@@ -2,7 +2,7 @@
 
 use quoin_canonical::{BillingMethod, BillingType, Decimal, Id, InvoiceType, TimeEntry, TimeStatus};
 
-use super::{Draft, canonical_id, check_entity, credit, documents, linked_id, run};
+use super::{Draft, canonical_id, check_entity, credit, documents, linked_id, retainer, run};
 use crate::account::{Account, Bucket, DocumentStage, Entry, EntryTerms, Portion};
 use crate::event::{
     AccountEvent, CreditProposed, EntryRefused, OverCapReleased, TimeRecorded, TimeReversed, WrittenOff,
@@ -127,9 +127,10 @@ pub(super) fn correct(
     let keep = if keeps_rate { Decimal::from(minutes) } else { Decimal::ZERO };
     if invoiced > keep {
         let reason = if approved { "time_corrected" } else { "time_withdrawn" };
-        let credits = match ctx.policy.credit_mode {
-            CreditMode::Partial => credit::credit_time(&steps.account, id, invoiced - keep, reason, ctx)?,
-            CreditMode::FullAndRebill => credit::credit_documents_of(&steps.account, entry, reason, ctx)?,
+        let full = ctx.policy.credit_mode == CreditMode::FullAndRebill && !on_retainer(account, &entry.terms.line);
+        let credits = match full {
+            true => credit::credit_documents_of(&steps.account, entry, reason, ctx)?,
+            false => credit::credit_time(&steps.account, id, invoiced - keep, reason, ctx)?,
         };
         steps.extend(credits);
     }
@@ -147,7 +148,15 @@ pub(super) fn correct(
         let event = value(&steps.account, id, task, time, ctx);
         steps.push(event);
     }
+    if let Some(event) = retainer::hours_back(account, entry, steps.account.entries.get(id), ctx) {
+        steps.push(event);
+    }
     Ok(steps.events)
+}
+
+/// A retainer's documents bill the fee in advance too: they are never credited as a whole.
+fn on_retainer(account: &Account, line: &str) -> bool {
+    account.line(line).is_some_and(|line| matches!(line.billing, BillingMethod::Retainer(_)))
 }
 
 fn withdrawal(status: TimeStatus) -> &'static str {

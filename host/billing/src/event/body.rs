@@ -435,6 +435,17 @@ pub struct RetainerSettled {
     pub low_balance: bool,
 }
 
+/// Hours given back to a retainer's advances.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetainerReturned {
+    /// Contract line.
+    pub line: String,
+    /// The entry that drew them.
+    pub entry: Id,
+    /// Hours, per advance (first day of its period), the newest first.
+    pub hours: Vec<(Date, Decimal)>,
+}
+
 /// A retainer that ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetainerClosed {

@@ -105,6 +105,7 @@ fn run(file: &str, case: &Case) -> Result<(), Failed> {
             (Ok(found) | Err(found), wanted) => return Err(fail(found, wanted.as_deref().unwrap_or("success"))),
         }
     }
+    world.story.survives_the_log();
     Ok(())
 }
 

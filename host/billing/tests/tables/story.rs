@@ -31,6 +31,12 @@ impl Story {
         self.input(verb, words).or_else(|| self.command(verb, words)).or_else(|| self.question(verb, words))
     }
 
+    pub fn survives_the_log(&self) {
+        if let Some(book) = &self.book {
+            common::survives_the_log(&book.events);
+        }
+    }
+
     fn set_up(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
         Some(match (verb, words) {
             ("line", [id, what, rest @ ..]) => self.line(id, what, rest),
@@ -382,6 +388,7 @@ fn told(event: &AccountEvent) -> String {
         AccountEvent::RetainerClosed(closed) => {
             format!("closed, refunded {} h, expired {} h", hours(&closed.refunded), hours(&closed.expired))
         }
+        AccountEvent::RetainerReturned(returned) => format!("returned {} h", hours(&returned.hours)),
         AccountEvent::ExpenseRecorded(recorded) => format!("expense {:.2}", recorded.amount),
         AccountEvent::RatesChanged(changed) => {
             let of = |a: &billing::event::AffectedEntry| format!("{:.2} was {:.2}: {:.2}", a.rate_now, a.billed_rate, a.difference.amount);
