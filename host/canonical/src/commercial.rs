@@ -8,7 +8,8 @@ use crate::invoice::{InvoiceStatus, RevenueIndicator};
 use crate::money::{Currency, Money};
 use crate::object::canonical;
 use crate::party::{Customer, TaxTreatment};
-use crate::{Date, Header, Link, Timestamp};
+use crate::validate::{PAYMENT_TERMS_LIMIT_DAYS, Problems};
+use crate::{Date, Header, Link, Timestamp, terms};
 
 /// An offer, and once accepted the approved terms. Canonical object `quote`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,15 +45,27 @@ pub struct Quote {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_on: Option<Date>,
     /// Target margin in percent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub target_margin_percent: Option<Decimal>,
     /// What is sold, line by line.
     pub lines: Vec<QuoteLine>,
 }
 
 canonical!(Quote, Quote, |this, problems| {
-    problems.require(!this.number.is_empty(), "/number", "NUMBER_MISSING", "a quote needs its number");
+    problems.text("/number", &this.number, "NUMBER_MISSING", "the quote's number");
+    problems.require(this.version > 0, "/version", "VERSION_MISSING", "versions count from 1");
+    problems.link("/opportunity", &this.opportunity);
+    this.customer.check(&mut problems, "/customer");
+    if let Some(margin) = this.target_margin_percent {
+        problems.percent("/target_margin_percent", margin);
+    }
     problems.require(!this.lines.is_empty(), "/lines", "LINES_MISSING", "a quote needs at least one line");
+    problems.unique("/lines", "id", this.lines.iter().map(|line| line.id.as_str()));
+    let complete = matches!(this.status, QuoteStatus::Accepted | QuoteStatus::Converted);
+    for (at, line) in this.lines.iter().enumerate() {
+        line.check(&mut problems, &format!("/lines/{at}"), this.currency, complete);
+    }
 });
 
 /// draft -> in_review -> approved -> presented -> accepted | rejected | expired | superseded.
@@ -97,6 +110,21 @@ pub struct QuoteLine {
     pub cost_estimate: Option<Money>,
 }
 
+impl QuoteLine {
+    /// What must hold for a line. A missing rate or tax is no matter of shape: the gates of the
+    /// process find it, and ask its owner.
+    fn check(&self, problems: &mut Problems, path: &str, currency: Currency, complete: bool) {
+        problems.text(&format!("{path}/id"), &self.id, "LINE_ID_MISSING", "the line's id");
+        terms::billing(problems, &format!("{path}/billing"), &self.billing, currency, complete);
+        if let Some(tax) = &self.tax {
+            terms::tax(problems, &format!("{path}/tax"), tax);
+        }
+        if let Some(cost) = self.cost_estimate {
+            problems.price(&format!("{path}/cost_estimate"), cost, currency);
+        }
+    }
+}
+
 /// How a line turns work into invoices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "method", rename_all = "snake_case")]
@@ -126,12 +154,15 @@ pub struct RoleRate {
     /// Role, such as `Senior`.
     pub role: String,
     /// Rate per hour, in the quote's currency.
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub hourly_rate: Decimal,
     /// The person proposed for it: the resource's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
     /// Planned hours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub hours: Option<Decimal>,
 }
 
@@ -166,6 +197,8 @@ pub struct MilestoneTerm {
     /// Name.
     pub name: String,
     /// Share of the line's price in percent.
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub percent: Decimal,
     /// Planned date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,10 +209,16 @@ pub struct MilestoneTerm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RetainerTerm {
     /// Hours included per month.
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub hours_per_month: Decimal,
     /// Rate per included hour.
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub hourly_rate: Decimal,
     /// Rate per hour beyond.
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub overage_rate: Decimal,
     /// First day of the first period.
     pub starts_on: Date,
@@ -210,8 +249,20 @@ pub struct Contract {
 }
 
 canonical!(Contract, Contract, |this, problems| {
-    problems.require(!this.lines.is_empty(), "/lines", "LINES_MISSING", "a contract needs at least one line");
+    problems.text("/number", &this.number, "NUMBER_MISSING", "the contract's number");
+    problems.link("/customer", &this.customer);
+    check_payment_terms(&mut problems, "/payment_terms_days", this.payment_terms_days);
+    terms::contract_lines(&mut problems, &this.lines, this.currency);
 });
+
+pub(crate) fn check_payment_terms(problems: &mut Problems, path: &str, days: u16) {
+    problems.require(
+        days <= PAYMENT_TERMS_LIMIT_DAYS,
+        path,
+        "PAYMENT_TERMS",
+        format!("{days} days are beyond {PAYMENT_TERMS_LIMIT_DAYS}"),
+    );
+}
 
 /// One line of a contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -262,7 +313,13 @@ pub struct BillingSetup {
 }
 
 canonical!(BillingSetup, BillingSetup, |this, problems| {
-    problems.require(!this.lines.is_empty(), "/lines", "LINES_MISSING", "a billing set-up needs at least one line");
+    problems.text("/contract_number", &this.contract_number, "NUMBER_MISSING", "the contract's number");
+    problems.text("/project_code", &this.project_code, "CODE_MISSING", "the project's code");
+    problems.link("/project", &this.project);
+    problems.link("/customer", &this.customer);
+    check_payment_terms(&mut problems, "/payment_terms_days", this.payment_terms_days);
+    terms::contract_lines(&mut problems, &this.lines, this.currency);
+    terms::milestones(&mut problems, "/milestones", &this.milestones, &this.lines, this.currency);
 });
 
 /// What sales sees of a deal after it closed. Canonical object `deal_status`.
@@ -292,7 +349,17 @@ pub struct DealStatus {
 }
 
 canonical!(DealStatus, DealStatus, |this, problems| {
-    problems.require(!this.quote_number.is_empty(), "/quote_number", "NUMBER_MISSING", "a deal status names its quote");
+    problems.text("/quote_number", &this.quote_number, "NUMBER_MISSING", "the quote's number");
+    problems.link("/opportunity", &this.opportunity);
+    if let Some(invoice) = &this.invoice {
+        problems.text("/invoice/number", &invoice.number, "NUMBER_MISSING", "the invoice's number");
+        problems.currency("/invoice/gross/currency", invoice.gross.currency, invoice.net.currency);
+        problems.currency("/invoice/open/currency", invoice.open.currency, invoice.net.currency);
+    }
+    problems.unique("/revenue", "contract_line", this.revenue.iter().map(|row| row.contract_line.as_str()));
+    for (at, row) in this.revenue.iter().enumerate() {
+        row.check(&mut problems, &format!("/revenue/{at}"));
+    }
 });
 
 /// How far delivery of a deal is, in sales' words.

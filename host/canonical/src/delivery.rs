@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::commercial::TemplateRef;
 use crate::money::{Currency, Money};
 use crate::object::canonical;
-use crate::{Date, Header, Link, Timestamp};
+use crate::validate::Problems;
+use crate::{Date, Header, Link, Timestamp, terms};
 
 /// A project. Canonical object `project`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +35,8 @@ pub struct Project {
     /// Where it stands.
     pub status: ProjectStatus,
     /// Target margin in percent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub target_margin_percent: Option<Decimal>,
     /// Net value of the contract.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,8 +53,20 @@ pub struct Project {
 }
 
 canonical!(Project, Project, |this, problems| {
-    problems.require(!this.code.is_empty(), "/code", "CODE_MISSING", "a project needs its code");
-    problems.require(!this.name.is_empty(), "/name", "NAME_MISSING", "a project needs a name");
+    problems.text("/code", &this.code, "CODE_MISSING", "the project's code");
+    problems.text("/name", &this.name, "NAME_MISSING", "the project's name");
+    problems.link("/customer", &this.customer);
+    if let Some(margin) = this.target_margin_percent {
+        problems.percent("/target_margin_percent", margin);
+    }
+    if let Some(budget) = this.budget {
+        problems.price("/budget", budget, this.currency);
+    }
+    problems.unique("/tasks", "code", this.tasks.iter().map(|task| task.code.as_str()));
+    for (at, task) in this.tasks.iter().enumerate() {
+        task.check(&mut problems, &format!("/tasks/{at}"));
+    }
+    terms::milestones(&mut problems, "/milestones", &this.milestones, &[], this.currency);
 });
 
 /// requested -> shell_created -> billing_provisioned -> active -> on_hold -> completed -> closed; cancelled.
@@ -91,13 +105,26 @@ pub struct Task {
     /// Whether its time is charged.
     pub billing_type: BillingType,
     /// Planned hours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub planned_hours: Option<Decimal>,
 }
 
 canonical!(Task, Task, |this, problems| {
-    problems.require(!this.code.is_empty(), "/code", "CODE_MISSING", "a task needs its code");
+    this.check(&mut problems, "");
 });
+
+impl Task {
+    fn check(&self, problems: &mut Problems, path: &str) {
+        problems.text(&format!("{path}/code"), &self.code, "CODE_MISSING", "the task's code");
+        if let Some(project) = &self.project {
+            problems.link(&format!("{path}/project"), project);
+        }
+        if let Some(hours) = self.planned_hours {
+            problems.not_negative(&format!("{path}/planned_hours"), hours);
+        }
+    }
+}
 
 /// Whether time is charged (rule TM1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -140,12 +167,7 @@ pub struct Milestone {
 }
 
 canonical!(Milestone, Milestone, |this, problems| {
-    problems.require(
-        this.status != MilestoneStatus::Accepted || this.acceptance.is_some(),
-        "/acceptance",
-        "ACCEPTANCE_MISSING",
-        "an accepted milestone carries who accepted it, when, and the hash of the evidence (rule FM2)",
-    );
+    terms::milestone(&mut problems, "", this, None);
 });
 
 /// planned -> delivered -> accepted -> invoiced; withdrawn.
@@ -195,12 +217,23 @@ pub struct Assignment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_source: Option<String>,
     /// Planned hours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub hours: Option<Decimal>,
 }
 
 canonical!(Assignment, Assignment, |this, problems| {
-    problems.require(!this.resource.is_empty(), "/resource", "RESOURCE_MISSING", "an assignment names a person by e-mail");
+    problems.text("/resource", &this.resource, "RESOURCE_MISSING", "the person's e-mail address");
+    problems.link("/project", &this.project);
+    if let Some(task) = &this.task {
+        problems.link("/task", task);
+    }
+    if let Some(rate) = this.bill_rate {
+        problems.price("/bill_rate", rate, rate.currency);
+    }
+    if let Some(hours) = this.hours {
+        problems.not_negative("/hours", hours);
+    }
 });
 
 /// requested -> soft -> hard -> released; declined.
@@ -245,7 +278,8 @@ pub struct TimeEntry {
 }
 
 canonical!(TimeEntry, TimeEntry, |this, problems| {
-    problems.require(!this.resource.is_empty(), "/resource", "RESOURCE_MISSING", "a time entry names who worked");
+    problems.text("/resource", &this.resource, "RESOURCE_MISSING", "the address of who worked");
+    problems.link("/task", &this.task);
     problems.require(this.minutes <= 24 * 60, "/minutes", "OVER_A_DAY", "one entry holds at most 1,440 minutes");
 });
 
@@ -281,5 +315,10 @@ pub struct ProjectFinancials {
 }
 
 canonical!(ProjectFinancials, ProjectFinancials, |this, problems| {
-    problems.require(!this.contract_line.is_empty(), "/contract_line", "LINE_MISSING", "financials name their contract line");
+    problems.text("/contract_line", &this.contract_line, "LINE_MISSING", "the contract line");
+    problems.link("/project", &this.project);
+    problems.size("/cost_to_date/amount", this.cost_to_date.amount);
+    if let Some(revenue) = this.revenue_to_date {
+        problems.amount("/revenue_to_date", revenue, this.cost_to_date.currency);
+    }
 });

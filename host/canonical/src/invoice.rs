@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Currency, Money, Quantity};
 use crate::object::canonical;
 use crate::party::{Customer, TaxCategory, TaxTreatment};
-use crate::{Date, Header, Link};
+use crate::validate::Problems;
+use crate::{Date, Header, Link, terms};
 
 /// An invoice or credit note. Canonical object `invoice`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,6 +63,28 @@ pub struct Invoice {
 
 canonical!(Invoice, Invoice, |this, problems| {
     problems.require(!this.lines.is_empty(), "/lines", "BR-16", "an invoice has at least one line");
+    problems.optional_text("/number", this.number.as_deref(), "the invoice's number");
+    problems.link("/customer", &this.customer);
+    problems.ordered("/due_on", this.issued_on, this.due_on);
+    if let Some(period) = this.period {
+        problems.ordered("/period/to", period.from, period.to);
+    }
+    problems.unique("/lines", "id", this.lines.iter().map(|line| line.id.as_str()));
+    for (at, line) in this.lines.iter().enumerate() {
+        problems.amount(&format!("/lines/{at}/net"), line.net, this.currency);
+        terms::tax(&mut problems, &format!("/lines/{at}/tax"), &line.tax);
+        if let Some(period) = line.service_period {
+            problems.ordered(&format!("/lines/{at}/service_period/to"), period.from, period.to);
+        }
+    }
+    for (at, row) in this.tax.iter().enumerate() {
+        problems.amount(&format!("/tax/{at}/taxable"), row.taxable, this.currency);
+        problems.amount(&format!("/tax/{at}/tax"), row.tax, this.currency);
+    }
+    let Totals { net, tax, gross, prepaid, due } = &this.totals;
+    for (field, money) in [("net", net), ("tax", tax), ("gross", gross), ("prepaid", prepaid), ("due", due)] {
+        problems.amount(&format!("/totals/{field}"), *money, this.currency);
+    }
 });
 
 /// Document types (UNTDID 1001).
@@ -115,6 +138,8 @@ pub struct InvoiceLine {
     /// Quantity (BT-129, unit BT-130).
     pub quantity: Quantity,
     /// Net price per unit (BT-146).
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub unit_price: Decimal,
     /// Net amount (BT-131).
     pub net: Money,
@@ -134,7 +159,8 @@ pub struct TaxSubtotal {
     /// Category (BT-118).
     pub category: TaxCategory,
     /// Rate in percent (BT-119).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub rate_percent: Option<Decimal>,
     /// Sum of the line nets (BT-116).
     pub taxable: Money,
@@ -175,6 +201,8 @@ pub struct Payment {
 
 canonical!(Payment, Payment, |this, problems| {
     problems.require(!this.amount.amount.is_zero(), "/amount", "ZERO_AMOUNT", "a payment moves money");
+    problems.size("/amount/amount", this.amount.amount);
+    problems.link("/invoice", &this.invoice);
 });
 
 /// pending -> settled | failed; settled -> reversed | refunded.
@@ -199,7 +227,8 @@ pub struct RevenueIndicator {
     /// How it was computed: `as_invoiceable`, `percent_of_cost`, `straight_line`, `on_acceptance`.
     pub method: String,
     /// Percent complete, where the method has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub percent: Option<Decimal>,
     /// Revenue from the start to then.
     pub revenue: Money,
@@ -209,4 +238,17 @@ pub struct RevenueIndicator {
     pub contract_asset: Money,
     /// Billed but not yet earned.
     pub contract_liability: Money,
+}
+
+impl RevenueIndicator {
+    pub(crate) fn check(&self, problems: &mut Problems, path: &str) {
+        problems.text(&format!("{path}/contract_line"), &self.contract_line, "LINE_MISSING", "the contract line");
+        let currency = self.revenue.currency;
+        problems.currency(&format!("{path}/billed/currency"), self.billed.currency, currency);
+        problems.price(&format!("{path}/contract_asset"), self.contract_asset, currency);
+        problems.price(&format!("{path}/contract_liability"), self.contract_liability, currency);
+        if let Some(percent) = self.percent {
+            problems.percent(&format!("{path}/percent"), percent);
+        }
+    }
 }

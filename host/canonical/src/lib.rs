@@ -9,11 +9,15 @@
 pub mod commercial;
 pub mod country;
 pub mod delivery;
+pub mod exact;
 pub mod invoice;
+pub mod lifecycle;
 pub mod link;
 pub mod money;
 pub mod object;
 pub mod party;
+pub mod schema;
+mod terms;
 pub mod validate;
 
 pub use commercial::{
@@ -28,6 +32,7 @@ pub use invoice::{
     Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Payment, PaymentStatus, Period,
     RevenueIndicator, TaxSubtotal, Totals,
 };
+pub use lifecycle::{IllegalMove, Lifecycle};
 pub use link::{Header, Id, Link, Xref};
 pub use money::{Currency, Money, Quantity, Rounding, Unit};
 pub use object::{Canonical, ObjectKind};

@@ -83,6 +83,8 @@ impl Rounding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Money {
     /// The amount in major units (euros, not cents).
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub amount: Decimal,
     /// Its currency.
     pub currency: Currency,
@@ -154,10 +156,51 @@ pub enum Unit {
     Percent,
 }
 
+impl Unit {
+    /// Every unit we know, in order.
+    pub const ALL: [Unit; 11] = [
+        Unit::Hour,
+        Unit::Minute,
+        Unit::Day,
+        Unit::WorkingDay,
+        Unit::Week,
+        Unit::Month,
+        Unit::Year,
+        Unit::One,
+        Unit::LumpSum,
+        Unit::Kilometre,
+        Unit::Percent,
+    ];
+
+    /// Its code in UN/ECE Recommendation 20.
+    pub fn code(self) -> &'static str {
+        match self {
+            Unit::Hour => "HUR",
+            Unit::Minute => "MIN",
+            Unit::Day => "DAY",
+            Unit::WorkingDay => "E49",
+            Unit::Week => "WEE",
+            Unit::Month => "MON",
+            Unit::Year => "ANN",
+            Unit::One => "C62",
+            Unit::LumpSum => "LS",
+            Unit::Kilometre => "KMT",
+            Unit::Percent => "P1",
+        }
+    }
+
+    /// The unit of a code; `None` when we bill nothing in it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.code() == code)
+    }
+}
+
 /// A decimal count of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Quantity {
     /// How many.
+    #[serde(with = "crate::exact")]
+    #[schemars(with = "crate::exact::Digits")]
     pub value: Decimal,
     /// Of what.
     pub unit: Unit,

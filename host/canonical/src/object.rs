@@ -108,6 +108,7 @@ macro_rules! canonical {
             fn validate(&self) -> Result<(), Vec<$crate::Invalid>> {
                 let $this = self;
                 let mut $problems = $crate::Problems::new();
+                $problems.header(&$this.header);
                 $check
                 $problems.into_result()
             }

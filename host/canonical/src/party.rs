@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money, Rounding};
 use crate::object::canonical;
-use crate::{Date, Header};
+use crate::commercial::check_payment_terms;
+use crate::validate::Problems;
+use crate::{Date, Header, terms};
 
 /// Who buys. Canonical object `customer`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -43,8 +45,29 @@ pub struct Customer {
 }
 
 canonical!(Customer, Customer, |this, problems| {
-    problems.require(!this.name.trim().is_empty(), "/name", "NAME_MISSING", "a customer needs its legal name");
+    this.check(&mut problems, "");
 });
+
+impl Customer {
+    pub(crate) fn check(&self, problems: &mut Problems, path: &str) {
+        problems.text(&format!("{path}/name"), &self.name, "NAME_MISSING", "the customer's legal name");
+        if let Some(id) = &self.vat_id {
+            terms::vat_id(problems, &format!("{path}/vat_id"), id);
+        }
+        if let Some(country) = &self.country {
+            problems.country(&format!("{path}/country"), country);
+        }
+        for (at, address) in self.addresses.iter().enumerate() {
+            terms::address(problems, &format!("{path}/addresses/{at}"), address);
+        }
+        if let Some(days) = self.payment_terms_days {
+            check_payment_terms(problems, &format!("{path}/payment_terms_days"), days);
+        }
+        if let Some(limit) = self.credit.as_ref().and_then(|credit| credit.limit) {
+            problems.price(&format!("{path}/credit/limit"), limit, limit.currency);
+        }
+    }
+}
 
 /// prospect -> active -> on_hold -> inactive -> merged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -128,11 +151,24 @@ pub struct TaxTreatment {
     /// Category.
     pub category: TaxCategory,
     /// Rate in percent (19, not 0.19); absent for category O.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
+    #[schemars(with = "Option<crate::exact::Digits>")]
     pub rate_percent: Option<Decimal>,
     /// Why no tax is charged: required for E, AE, K, G, O; forbidden for S and Z.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exemption_reason: Option<String>,
+}
+
+impl TaxTreatment {
+    /// Checks category, rate and exemption reason against each other.
+    ///
+    /// # Errors
+    /// What does not fit, with paths below `path`.
+    pub fn validate(&self, path: &str) -> Result<(), Vec<crate::Invalid>> {
+        let mut problems = Problems::new();
+        terms::tax(&mut problems, path, self);
+        problems.into_result()
+    }
 }
 
 /// One of our own companies: who sells, and under which rules.
@@ -160,4 +196,22 @@ pub struct LegalEntity {
     /// Last closed accounting period: the last day of it. Nothing posts on or before this date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_through: Option<Date>,
+}
+
+impl LegalEntity {
+    /// Checks an entity as configured. Its zone is checked where the time-zone database is.
+    ///
+    /// # Errors
+    /// All that is wrong, each with the path to the field.
+    pub fn validate(&self) -> Result<(), Vec<crate::Invalid>> {
+        let mut problems = Problems::new();
+        problems.text("/code", &self.code, "CODE_MISSING", "the entity's code");
+        problems.text("/name", &self.name, "NAME_MISSING", "the entity's registered name");
+        problems.text("/zone", &self.zone, "ZONE_MISSING", "the entity's IANA time zone");
+        problems.country("/country", &self.country);
+        terms::vat_id(&mut problems, "/vat_id", &self.vat_id);
+        terms::address(&mut problems, "/address", &self.address);
+        terms::tax(&mut problems, "/default_tax", &self.default_tax);
+        problems.into_result()
+    }
 }

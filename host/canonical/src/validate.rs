@@ -1,8 +1,24 @@
 //! What is wrong with an object, and where.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+use crate::money::{Currency, Money};
+use crate::{Date, Header, Link};
+
+/// Longest name, description or reason, in characters: more than any vendor's field holds, and
+/// little enough that a runaway text is noticed at the border.
+pub const TEXT_LIMIT_CHARS: usize = 4_000;
+
+/// Largest amount, in major units: above any contract in any currency, and far below the 28 digits
+/// at which a product of two amounts would no longer be exact.
+pub const AMOUNT_LIMIT: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0); // 10^15
+
+/// Longest payment terms, in days; longer ones are a slip of the pen.
+pub const PAYMENT_TERMS_LIMIT_DAYS: u16 = 999;
 
 /// One thing wrong, with the path to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +57,94 @@ impl Problems {
     }
 
     /// All that was noted; `Ok` when nothing was.
+    ///
+    /// # Errors
+    /// Everything that was noted, in the order it was found.
     pub fn into_result(self) -> Result<(), Vec<Invalid>> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+
+    /// A text that must be there, and not be endless.
+    pub fn text(&mut self, path: &str, text: &str, code: &str, what: &str) {
+        self.require(!text.trim().is_empty(), path, code, format!("{what} is missing"));
+        self.require(
+            text.chars().count() <= TEXT_LIMIT_CHARS,
+            path,
+            "TEXT_TOO_LONG",
+            format!("{what} has more than {TEXT_LIMIT_CHARS} characters"),
+        );
+    }
+
+    /// An optional text: absent rather than blank.
+    pub fn optional_text(&mut self, path: &str, text: Option<&str>, what: &str) {
+        if let Some(text) = text {
+            self.text(path, text, "BLANK_TEXT", what);
+        }
+    }
+
+    /// Vendor ids and versions are absent rather than blank.
+    pub fn header(&mut self, header: &Header) {
+        self.optional_text("/header/external", header.external.as_deref(), "the vendor's id");
+        self.optional_text("/header/version", header.version.as_deref(), "the vendor's version");
+        self.require(!header.ext.contains_key(""), "/header/ext", "BLANK_TEXT", "a custom field has no name");
+    }
+
+    /// A link that leads somewhere.
+    pub fn link(&mut self, path: &str, link: &Link) {
+        let blank = link.external().is_some_and(|external| external.trim().is_empty());
+        self.require(!blank, path, "LINK_BLANK", "the link names no record");
+    }
+
+    /// Every amount of an object is in the object's currency.
+    pub fn currency(&mut self, path: &str, found: Currency, wanted: Currency) {
+        self.require(found == wanted, path, "CURRENCY_MISMATCH", format!("{found} here, {wanted} in the rest of the object"));
+    }
+
+    /// An amount in the object's currency, of a size that can be.
+    pub fn amount(&mut self, path: &str, money: Money, wanted: Currency) {
+        self.currency(&format!("{path}/currency"), money.currency, wanted);
+        self.size(&format!("{path}/amount"), money.amount);
+    }
+
+    /// The same, and not below zero.
+    pub fn price(&mut self, path: &str, money: Money, wanted: Currency) {
+        self.amount(path, money, wanted);
+        self.not_negative(&format!("{path}/amount"), money.amount);
+    }
+
+    /// A value of a size that can be.
+    pub fn size(&mut self, path: &str, value: Decimal) {
+        self.require(value.abs() <= AMOUNT_LIMIT, path, "TOO_LARGE", format!("{value} is beyond {AMOUNT_LIMIT}"));
+    }
+
+    /// A value that is not below zero.
+    pub fn not_negative(&mut self, path: &str, value: Decimal) {
+        self.require(value >= Decimal::ZERO, path, "NEGATIVE", format!("{value} is below zero"));
+    }
+
+    /// A percentage from 0 to 100.
+    pub fn percent(&mut self, path: &str, value: Decimal) {
+        let fits = value >= Decimal::ZERO && value <= Decimal::ONE_HUNDRED;
+        self.require(fits, path, "PERCENT_RANGE", format!("{value} is no percentage from 0 to 100"));
+    }
+
+    /// An ISO 3166-1 alpha-2 code.
+    pub fn country(&mut self, path: &str, code: &str) {
+        let known = crate::country::is_country(code);
+        self.require(known, path, "COUNTRY_UNKNOWN", format!("'{code}' is no ISO 3166-1 alpha-2 code"));
+    }
+
+    /// Two days in order.
+    pub fn ordered(&mut self, path: &str, from: Date, to: Date) {
+        self.require(from <= to, path, "DATES_REVERSED", format!("{to} lies before {from}"));
+    }
+
+    /// Keys that are not repeated.
+    pub fn unique<'a>(&mut self, path: &str, field: &str, keys: impl IntoIterator<Item = &'a str>) {
+        let mut seen = BTreeSet::new();
+        for (at, key) in keys.into_iter().enumerate() {
+            let fresh = seen.insert(key);
+            self.require(fresh, format!("{path}/{at}/{field}"), "DUPLICATE", format!("'{key}' is there twice"));
+        }
     }
 }

@@ -1,0 +1,164 @@
+//! Lifecycles: which state may follow which. Staying is always allowed; it changes nothing.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::commercial::QuoteStatus;
+use crate::delivery::{AssignmentStatus, MilestoneStatus, ProjectStatus, TimeStatus};
+use crate::invoice::{InvoiceStatus, PaymentStatus};
+use crate::party::{CreditStatus, CustomerStatus};
+
+/// A status with rules about what may follow it.
+pub trait Lifecycle: Copy + PartialEq + fmt::Debug + Serialize + 'static {
+    /// What it is the status of, for messages.
+    const OF: &'static str;
+    /// Every state, in the order of the usual path.
+    const ALL: &'static [Self];
+
+    /// The states that may follow this one directly.
+    fn next(self) -> &'static [Self];
+
+    /// Whether nothing follows.
+    fn is_final(self) -> bool {
+        self.next().is_empty()
+    }
+
+    /// Moves to another state.
+    ///
+    /// # Errors
+    /// [`IllegalMove`] when that state may not follow this one.
+    fn transition(self, to: Self) -> Result<Self, IllegalMove> {
+        if self == to || self.next().contains(&to) {
+            return Ok(to);
+        }
+        let word = |status: Self| match serde_json::to_value(status) {
+            Ok(serde_json::Value::String(word)) => word,
+            _ => format!("{status:?}"),
+        };
+        Err(IllegalMove {
+            of: Self::OF,
+            from: word(self),
+            to: word(to),
+            allowed: self.next().iter().map(|status| word(*status)).collect(),
+        })
+    }
+}
+
+/// A state that may not follow another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IllegalMove {
+    /// What it is the status of.
+    pub of: &'static str,
+    /// The state it is in.
+    pub from: String,
+    /// The state it was to go to.
+    pub to: String,
+    /// The states it may go to.
+    pub allowed: Vec<String>,
+}
+
+impl fmt::Display for IllegalMove {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a {} that is {} cannot become {}", self.of, self.from, self.to)?;
+        match self.allowed.as_slice() {
+            [] => write!(f, "; {} is final", self.from),
+            allowed => write!(f, ", only {}", allowed.join(", ")),
+        }
+    }
+}
+
+impl std::error::Error for IllegalMove {}
+
+/// One lifecycle per line: its name, its states, and what follows each. A state that is not named
+/// on the left is final.
+macro_rules! lifecycle {
+    ($type:ident, $of:literal, [$($state:ident),+], { $($from:ident => $($to:ident)|+),+ $(,)? }) => {
+        impl Lifecycle for $type {
+            const OF: &'static str = $of;
+            const ALL: &'static [Self] = &[$($type::$state),+];
+
+            #[allow(unreachable_patterns)] // some lifecycles have no final state
+            fn next(self) -> &'static [Self] {
+                match self {
+                    $($type::$from => &[$($type::$to),+],)+
+                    _ => &[],
+                }
+            }
+        }
+    };
+}
+
+lifecycle!(QuoteStatus, "quote",
+    [Draft, InReview, Approved, Presented, Accepted, Rejected, Expired, Superseded, Converted], {
+    Draft => InReview | Approved | Superseded,
+    InReview => Draft | Approved | Rejected | Superseded,
+    Approved => Presented | Accepted | Rejected | Expired | Superseded,
+    Presented => Accepted | Rejected | Expired | Superseded,
+    Accepted => Converted | Superseded,
+});
+
+lifecycle!(CustomerStatus, "customer", [Prospect, Active, OnHold, Inactive, Merged], {
+    Prospect => Active | Inactive | Merged,
+    Active => OnHold | Inactive | Merged,
+    OnHold => Active | Inactive | Merged,
+    Inactive => Active | Merged,
+});
+
+// Credit standing moves either way, by review.
+lifecycle!(CreditStatus, "credit standing", [Ok, Warn, Hold, Blocked], {
+    Ok => Warn | Hold | Blocked,
+    Warn => Ok | Hold | Blocked,
+    Hold => Ok | Warn | Blocked,
+    Blocked => Ok | Warn | Hold,
+});
+
+// Active only from billing_provisioned (both sides confirmed), or back from a hold.
+lifecycle!(ProjectStatus, "project",
+    [Requested, ShellCreated, BillingProvisioned, Active, OnHold, Completed, Closed, Cancelled], {
+    Requested => ShellCreated | Cancelled,
+    ShellCreated => BillingProvisioned | OnHold | Cancelled,
+    BillingProvisioned => Active | OnHold | Cancelled,
+    Active => OnHold | Completed | Cancelled,
+    OnHold => BillingProvisioned | Active | Completed | Cancelled,
+    Completed => Active | Closed,
+});
+
+lifecycle!(MilestoneStatus, "milestone", [Planned, Delivered, Accepted, Invoiced, Withdrawn], {
+    Planned => Delivered | Accepted | Withdrawn,
+    Delivered => Planned | Accepted | Withdrawn,
+    Accepted => Invoiced | Withdrawn,
+    Invoiced => Withdrawn,
+    Withdrawn => Planned | Delivered | Accepted,
+});
+
+lifecycle!(AssignmentStatus, "assignment", [Requested, Soft, Hard, Declined, Released], {
+    Requested => Soft | Hard | Declined,
+    Soft => Hard | Declined | Released,
+    Hard => Soft | Released,
+    Declined => Requested,
+});
+
+// An approval is not final: systems take it back, and delete what was approved.
+lifecycle!(TimeStatus, "time entry", [Draft, Submitted, Approved, Rejected, Deleted], {
+    Draft => Submitted | Approved | Deleted,
+    Submitted => Draft | Approved | Rejected | Deleted,
+    Approved => Draft | Submitted | Rejected | Deleted,
+    Rejected => Draft | Submitted | Approved | Deleted,
+});
+
+// Void before posting only; from there on a credit note corrects.
+lifecycle!(InvoiceStatus, "invoice",
+    [Draft, Approved, Posted, PartiallyPaid, Paid, Void, Disputed, Credited, WrittenOff], {
+    Draft => Approved | Posted | Void,
+    Approved => Draft | Posted | Void,
+    Posted => PartiallyPaid | Paid | Disputed | Credited | WrittenOff,
+    PartiallyPaid => Posted | Paid | Disputed | Credited | WrittenOff,
+    Paid => Posted | PartiallyPaid | Disputed | Credited,
+    Disputed => Posted | PartiallyPaid | Paid | Credited | WrittenOff,
+});
+
+lifecycle!(PaymentStatus, "payment", [Pending, Settled, Failed, Reversed, Refunded], {
+    Pending => Settled | Failed,
+    Settled => Reversed | Refunded,
+});

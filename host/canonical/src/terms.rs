@@ -1,0 +1,187 @@
+//! What makes billing terms, tax treatments and milestones valid, wherever they stand.
+
+use rust_decimal::Decimal;
+
+use crate::commercial::{BillingMethod, Cap, ContractLine, MilestoneTerm, RetainerTerm, RoleRate};
+use crate::delivery::{Milestone, MilestoneStatus};
+use crate::money::Currency;
+use crate::party::{Address, TaxCategory, TaxTreatment};
+use crate::validate::Problems;
+
+/// Most hours a retainer line promises a month: a hundred people around the clock. More is a slip
+/// of the pen.
+const RETAINER_LIMIT_HOURS: u32 = 100 * 31 * 24;
+
+/// Checks how a line is billed. `complete` asks for what only a finished agreement must have.
+pub(crate) fn billing(problems: &mut Problems, path: &str, billing: &BillingMethod, currency: Currency, complete: bool) {
+    match billing {
+        BillingMethod::TimeAndMaterials { roles, cap } => {
+            for (at, role) in roles.iter().enumerate() {
+                role_rate(problems, &format!("{path}/roles/{at}"), role);
+            }
+            if let Some(Cap { limit, .. }) = cap {
+                problems.price(&format!("{path}/cap/limit"), *limit, currency);
+            }
+        }
+        BillingMethod::FixedFee { price, milestones } => {
+            problems.price(&format!("{path}/price"), *price, currency);
+            milestone_terms(problems, &format!("{path}/milestones"), milestones, complete);
+        }
+        BillingMethod::Retainer(term) => retainer(problems, path, term),
+    }
+}
+
+fn role_rate(problems: &mut Problems, path: &str, role: &RoleRate) {
+    problems.text(&format!("{path}/role"), &role.role, "ROLE_MISSING", "the role's name");
+    problems.not_negative(&format!("{path}/hourly_rate"), role.hourly_rate);
+    problems.size(&format!("{path}/hourly_rate"), role.hourly_rate);
+    problems.optional_text(&format!("{path}/resource"), role.resource.as_deref(), "the proposed person");
+    if let Some(hours) = role.hours {
+        problems.not_negative(&format!("{path}/hours"), hours);
+    }
+}
+
+fn milestone_terms(problems: &mut Problems, path: &str, milestones: &[MilestoneTerm], complete: bool) {
+    for (at, milestone) in milestones.iter().enumerate() {
+        problems.text(&format!("{path}/{at}/code"), &milestone.code, "CODE_MISSING", "the milestone's code");
+        problems.percent(&format!("{path}/{at}/percent"), milestone.percent);
+    }
+    problems.unique(path, "code", milestones.iter().map(|milestone| milestone.code.as_str()));
+    let total: Decimal = milestones.iter().map(|milestone| milestone.percent).sum();
+    problems.require(
+        !complete || total == Decimal::ONE_HUNDRED,
+        path,
+        "MILESTONES_NOT_100",
+        format!("the milestones total {total} %; make them total 100 %"),
+    );
+}
+
+fn retainer(problems: &mut Problems, path: &str, term: &RetainerTerm) {
+    let values = [
+        ("hours_per_month", term.hours_per_month),
+        ("hourly_rate", term.hourly_rate),
+        ("overage_rate", term.overage_rate),
+    ];
+    for (field, value) in values {
+        problems.not_negative(&format!("{path}/{field}"), value);
+        problems.size(&format!("{path}/{field}"), value);
+    }
+    let limit = Decimal::from(RETAINER_LIMIT_HOURS);
+    problems.require(
+        term.hours_per_month <= limit,
+        format!("{path}/hours_per_month"),
+        "TOO_LARGE",
+        format!("{} hours a month are beyond {limit}", term.hours_per_month),
+    );
+}
+
+/// Checks category, rate and reason against each other (UNTDID 5305 as EN 16931 uses it).
+pub(crate) fn tax(problems: &mut Problems, path: &str, tax: &TaxTreatment) {
+    let rate_path = format!("{path}/rate_percent");
+    let rate = tax.rate_percent;
+    if let Some(rate) = rate {
+        problems.percent(&rate_path, rate);
+    }
+    let category = tax.category;
+    let (fits, wanted) = match category {
+        TaxCategory::S => (rate.is_some_and(|rate| rate > Decimal::ZERO), "above zero"),
+        TaxCategory::L | TaxCategory::M => (rate.is_some(), "stated"),
+        TaxCategory::O => (rate.is_none(), "absent"),
+        TaxCategory::Z | TaxCategory::E | TaxCategory::AE | TaxCategory::K | TaxCategory::G => {
+            (rate.is_some_and(|rate| rate.is_zero()), "0")
+        }
+    };
+    problems.require(fits, rate_path, "TAX_RATE", format!("the rate of category {category:?} must be {wanted}"));
+    let reason = tax.exemption_reason.as_deref().is_some_and(|reason| !reason.trim().is_empty());
+    let fits = match category {
+        TaxCategory::S | TaxCategory::Z => tax.exemption_reason.is_none(),
+        TaxCategory::E | TaxCategory::AE | TaxCategory::K | TaxCategory::G | TaxCategory::O => reason,
+        TaxCategory::L | TaxCategory::M => true,
+    };
+    let wanted = if reason { "has no" } else { "needs an" };
+    problems.require(
+        fits,
+        format!("{path}/exemption_reason"),
+        "EXEMPTION_REASON",
+        format!("category {category:?} {wanted} exemption reason"),
+    );
+}
+
+/// Checks the lines of a contract or a billing set-up.
+pub(crate) fn contract_lines(problems: &mut Problems, lines: &[ContractLine], currency: Currency) {
+    problems.require(!lines.is_empty(), "/lines", "LINES_MISSING", "there must be at least one line");
+    problems.unique("/lines", "id", lines.iter().map(|line| line.id.as_str()));
+    for (at, line) in lines.iter().enumerate() {
+        let path = format!("/lines/{at}");
+        problems.text(&format!("{path}/id"), &line.id, "LINE_ID_MISSING", "the line's id");
+        billing(problems, &format!("{path}/billing"), &line.billing, currency, true);
+        tax(problems, &format!("{path}/tax"), &line.tax);
+        if let Some(cost) = line.cost_estimate {
+            problems.price(&format!("{path}/cost_estimate"), cost, currency);
+        }
+    }
+}
+
+/// Checks one milestone; its amount, where there is one, is in that currency.
+pub(crate) fn milestone(problems: &mut Problems, path: &str, milestone: &Milestone, currency: Option<Currency>) {
+    problems.text(&format!("{path}/code"), &milestone.code, "CODE_MISSING", "the milestone's code");
+    if let Some(amount) = milestone.amount {
+        problems.price(&format!("{path}/amount"), amount, currency.unwrap_or(amount.currency));
+    }
+    problems.require(
+        milestone.status != MilestoneStatus::Accepted || milestone.acceptance.is_some(),
+        format!("{path}/acceptance"),
+        "ACCEPTANCE_MISSING",
+        "an accepted milestone carries who accepted it, when, and the hash of the evidence (rule FM2)",
+    );
+    if let Some(acceptance) = &milestone.acceptance {
+        problems.text(&format!("{path}/acceptance/by"), &acceptance.by, "ACCEPTANCE_MISSING", "who accepted");
+        let hash = &acceptance.evidence_sha256;
+        problems.require(
+            hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            format!("{path}/acceptance/evidence_sha256"),
+            "EVIDENCE_HASH",
+            "the evidence is named by its SHA-256, 64 hex digits",
+        );
+    }
+}
+
+/// Checks the milestones of several lines: codes unique per line, amounts totalling each price.
+pub(crate) fn milestones(problems: &mut Problems, path: &str, all: &[Milestone], lines: &[ContractLine], currency: Currency) {
+    for (at, one) in all.iter().enumerate() {
+        milestone(problems, &format!("{path}/{at}"), one, Some(currency));
+    }
+    let keys: Vec<String> = all.iter().map(|one| format!("{}/{}", one.contract_line, one.code)).collect();
+    problems.unique(path, "code", keys.iter().map(String::as_str));
+    for line in lines {
+        let BillingMethod::FixedFee { price, .. } = &line.billing else { continue };
+        let amounts: Option<Vec<Decimal>> =
+            all.iter().filter(|one| one.contract_line == line.id).map(|one| one.amount.map(|amount| amount.amount)).collect();
+        let total: Decimal = amounts.unwrap_or_default().iter().sum();
+        problems.require(
+            total == price.amount,
+            path,
+            "MILESTONES_NOT_PRICE",
+            format!("the milestones of line {} total {total}, its price is {} (rule FM1)", line.id, price.amount),
+        );
+    }
+}
+
+/// Checks an address; a country, where there is one, is a country.
+pub(crate) fn address(problems: &mut Problems, path: &str, address: &Address) {
+    if !address.country.is_empty() {
+        problems.country(&format!("{path}/country"), &address.country);
+    }
+}
+
+/// A VAT id begins with a country's code, `EL` for Greece or `XI` for Northern Ireland.
+pub(crate) fn vat_id(problems: &mut Problems, path: &str, id: &str) {
+    let prefix: String = id.chars().take(2).collect();
+    let known = crate::country::is_country(&prefix) || prefix == "EL" || prefix == "XI";
+    problems.require(
+        known && id.len() > 3,
+        path,
+        "VAT_ID",
+        format!("'{id}' is no VAT id; it begins with the country's two letters (EL for Greece)"),
+    );
+}
