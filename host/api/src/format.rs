@@ -21,6 +21,15 @@ pub fn number(value: Decimal) -> String {
     grouped(&value.normalize().to_string())
 }
 
+/// A price: a number with two decimals at least: `150.00`, `41.3335`.
+pub fn price(value: Decimal) -> String {
+    let mut value = value.normalize();
+    if value.scale() < 2 {
+        value.rescale(2);
+    }
+    grouped(&value.to_string())
+}
+
 fn grouped(text: &str) -> String {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("\u{2212}", rest));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
@@ -105,6 +114,15 @@ mod tests {
         ] {
             let value = Money::new(value.parse().unwrap(), Currency::from_code(currency).unwrap());
             assert_eq!(money(&value), text);
+        }
+    }
+
+    #[test]
+    fn prices_have_two_decimals_at_least() {
+        for (value, text) in
+            [("150", "150.00"), ("1200.5", "1,200.50"), ("41.33350", "41.3335"), ("-300", "\u{2212}300.00")]
+        {
+            assert_eq!(price(value.parse().unwrap()), text);
         }
     }
 

@@ -50,7 +50,11 @@ impl PageQuery {
     pub fn after_seq(&self) -> Result<u64, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(0) };
         cursor.parse().map_err(|_| {
-            Problem::invalid("?cursor", format!("'{cursor}' is no cursor of this list"), "use the `next` of an answer, unchanged")
+            Problem::invalid(
+                "?cursor",
+                format!("'{cursor}' is no cursor of this list"),
+                "use the `next` of an answer, unchanged",
+            )
         })
     }
 }

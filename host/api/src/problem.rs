@@ -94,9 +94,7 @@ impl IntoResponse for Problem {
             let challenge = HeaderValue::from_static("Bearer realm=\"quoin\"");
             answer.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        answer
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         answer
     }
 }
@@ -124,7 +122,8 @@ impl From<JsonRejection> for Problem {
 
 impl From<MultipartError> for Problem {
     fn from(error: MultipartError) -> Self {
-        let hint = "send multipart/form-data with the parts `component` (the .wasm file) and `manifest` (connector.toml)";
+        let hint =
+            "send multipart/form-data with the parts `component` (the .wasm file) and `manifest` (connector.toml)";
         let mut problem = Self::invalid("", error.body_text(), hint);
         problem.retitle(error.status());
         problem

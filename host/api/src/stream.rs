@@ -38,7 +38,11 @@ struct Follower {
 ///
 /// # Errors
 /// 503 when too many streams are open.
-pub fn follow(state: &ApiState, filter: Filter, after: Option<u64>) -> Result<impl Stream<Item = Event> + Send + use<>, Problem> {
+pub fn follow(
+    state: &ApiState,
+    filter: Filter,
+    after: Option<u64>,
+) -> Result<impl Stream<Item = Event> + Send + use<>, Problem> {
     let place = state.stream_place().ok_or_else(too_many)?;
     let head = state.ledger.head();
     let position = after.unwrap_or_else(|| *head.borrow());
@@ -66,7 +70,11 @@ pub fn head(state: &ApiState) -> u64 {
 ///
 /// # Errors
 /// 503 when too many streams are open.
-pub fn sse(state: &ApiState, filter: Filter, after: Option<u64>) -> Result<Sse<KeepAliveStream<BoxStream<'static, Result<SseEvent, Infallible>>>>, Problem> {
+pub fn sse(
+    state: &ApiState,
+    filter: Filter,
+    after: Option<u64>,
+) -> Result<Sse<KeepAliveStream<BoxStream<'static, Result<SseEvent, Infallible>>>>, Problem> {
     let events = follow(state, filter, after)?.map(|event| Ok(as_sse(&event))).boxed();
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS))))
 }
@@ -78,7 +86,13 @@ pub fn sse(state: &ApiState, filter: Filter, after: Option<u64>) -> Result<Sse<K
 pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let seq = value.to_str().ok().and_then(|text| text.parse().ok());
-    seq.map(Some).ok_or_else(|| Problem::invalid("Last-Event-ID", "it is no sequence number of this log", "send back the id of the last event you saw"))
+    seq.map(Some).ok_or_else(|| {
+        Problem::invalid(
+            "Last-Event-ID",
+            "it is no sequence number of this log",
+            "send back the id of the last event you saw",
+        )
+    })
 }
 
 impl Follower {

@@ -53,10 +53,15 @@ async fn every_route_of_the_document_is_guarded_as_tabled() {
     for (route, methods) in document["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             let row = TABLE.iter().find(|row| row.0 == method && row.1 == route);
-            let (_, _, path, gets) = row.unwrap_or_else(|| panic!("{method} {route} has no row in the authorization table"));
+            let (_, _, path, gets) =
+                row.unwrap_or_else(|| panic!("{method} {route} has no row in the authorization table"));
             seen += 1;
             for token in [None, Some("nobody's"), Some("")] {
-                assert_eq!(call(&router, method, path, token).await, StatusCode::UNAUTHORIZED, "{method} {route} with token {token:?}");
+                assert_eq!(
+                    call(&router, method, path, token).await,
+                    StatusCode::UNAUTHORIZED,
+                    "{method} {route} with token {token:?}"
+                );
             }
             for (token, gets) in [VIEWER, OPERATOR, ADMIN].into_iter().zip(gets) {
                 let status = call(&router, method, path, Some(token)).await;

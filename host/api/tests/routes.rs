@@ -33,7 +33,9 @@ async fn get(router: &Router, path: &str) -> Got {
 }
 
 async fn post(router: &Router, path: &str, token: &str, key: Option<&str>, body: Value) -> Got {
-    let mut request = Request::post(path).header("authorization", format!("Bearer {token}")).header("content-type", "application/json");
+    let mut request = Request::post(path)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }
@@ -66,7 +68,8 @@ async fn a_deal_has_its_money_and_its_stages() {
     let deal = get(&router, "/api/v1/deals/Q-2026-0042").await.body;
     let figure = |code: &str| {
         let figures = deal["figures"].as_array().unwrap();
-        let found = figures.iter().find(|figure| figure["code"] == code).unwrap_or_else(|| panic!("no figure '{code}'"));
+        let found =
+            figures.iter().find(|figure| figure["code"] == code).unwrap_or_else(|| panic!("no figure '{code}'"));
         assert!(!found["source"].as_str().unwrap().is_empty(), "{code} names no source");
         found["value"]["amount"].as_str().unwrap().parse::<quoin_canonical::Decimal>().unwrap()
     };
@@ -87,14 +90,20 @@ async fn a_deal_has_its_money_and_its_stages() {
         .iter()
         .map(|stage| (stage["code"].as_str().unwrap(), stage["state"].as_str().unwrap()))
         .collect();
-    let done = ["sold", "checked", "shell", "billing_set_up", "active", "delivering", "invoiced"].map(|code| (code, "done"));
+    let done =
+        ["sold", "checked", "shell", "billing_set_up", "active", "delivering", "invoiced"].map(|code| (code, "done"));
     assert_eq!(stages[..7], done);
     assert_eq!(stages[7], ("paid", "current"));
     assert_eq!(deal["hours"]["approved"], "140");
     assert_eq!(deal["hours"]["conserved"], true);
     let numbers: Vec<&Value> = deal["invoices"].as_array().unwrap().iter().map(|row| &row["number"]).collect();
     assert_eq!(numbers, ["INV-1001", "INV-1002"]);
-    let revenue: Vec<(&Value, &Value)> = deal["revenue"].as_array().unwrap().iter().map(|row| (&row["contract_line"], &row["contract_liability"]["amount"])).collect();
+    let revenue: Vec<(&Value, &Value)> = deal["revenue"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (&row["contract_line"], &row["contract_liability"]["amount"]))
+        .collect();
     assert_eq!(revenue[1].0, "L2");
     assert!(revenue[1].1.as_str().unwrap().starts_with("6000"), "{revenue:?}");
 }
@@ -136,7 +145,10 @@ async fn a_timeline_tells_every_event_in_words() {
         ("billing.opened", "Billing account opened with 3 lines"),
         ("command.decided", "Decided to write customer to psa-eu"),
         ("command.done", "Customer created as C-311 in psa-eu"),
-        ("command.retried", "Writing billing setup to erp-de will be tried again: five requests are already under way; this is the sixth"),
+        (
+            "command.retried",
+            "Writing billing setup to erp-de will be tried again: five requests are already under way; this is the sixth",
+        ),
         ("project.activated", "Project active: P-Q-2026-0042"),
         ("time.recorded", "Time of ana@advisory.example: 8 h on 2026-03-03, approved"),
         ("billing.time_recorded", "ana@advisory.example (Senior): 8 h on 2026-03-03 at 195, line L1"),
@@ -161,10 +173,16 @@ async fn an_invoice_explains_each_line() {
     let (_house, router) = furnished().await;
     let invoice = get(&router, "/api/v1/invoices/INV-1001").await.body;
     assert_eq!(invoice["status"], "partially_paid");
-    assert_eq!(invoice["open"]["amount"].as_str().unwrap().parse::<quoin_canonical::Decimal>().unwrap(), "29972".parse().unwrap());
-    for (line, explained) in invoice["invoice"]["lines"].as_array().unwrap().iter().zip(invoice["explanation"].as_array().unwrap()) {
+    assert_eq!(
+        invoice["open"]["amount"].as_str().unwrap().parse::<quoin_canonical::Decimal>().unwrap(),
+        "29972".parse().unwrap()
+    );
+    for (line, explained) in
+        invoice["invoice"]["lines"].as_array().unwrap().iter().zip(invoice["explanation"].as_array().unwrap())
+    {
         let parts = explained["parts"].as_array().unwrap();
-        let net: quoin_canonical::Decimal = parts.iter().map(|part| part["net"].as_str().unwrap().parse::<quoin_canonical::Decimal>().unwrap()).sum();
+        let net: quoin_canonical::Decimal =
+            parts.iter().map(|part| part["net"].as_str().unwrap().parse::<quoin_canonical::Decimal>().unwrap()).sum();
         let billed: quoin_canonical::Decimal = line["net"]["amount"].as_str().unwrap().parse().unwrap();
         assert_eq!(net, billed, "line {} is not the sum of its parts", line["id"]);
         assert!(explained["missing"].is_null());
@@ -196,13 +214,23 @@ async fn a_retry_is_recorded_once_per_key() {
     let first = post(&router, &path, OPERATOR, Some("k-1"), json!({})).await;
     assert_eq!(first.status, StatusCode::ACCEPTED);
     let again = post(&router, &path, OPERATOR, Some("k-1"), json!({})).await;
-    assert_eq!((again.status, &again.body, &again.headers["idempotent-replayed"]), (StatusCode::ACCEPTED, &first.body, &"true".parse().unwrap()));
+    assert_eq!(
+        (again.status, &again.body, &again.headers["idempotent-replayed"]),
+        (StatusCode::ACCEPTED, &first.body, &"true".parse().unwrap())
+    );
     let events = house.ledger.events_of_key("Q-2026-0057", 0, 100).await;
     let asked: Vec<_> = events.iter().filter(|event| event.kind == "exception.retry_requested").collect();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].cause.by.as_deref(), Some("olaf"));
     assert_eq!(asked[0].body["instance"], sample::cast::id("stopped-instance").as_str());
-    let other = post(&router, &format!("/api/v1/exceptions/{}/retry", sample::cast::id("none")), OPERATOR, Some("k-1"), json!({})).await;
+    let other = post(
+        &router,
+        &format!("/api/v1/exceptions/{}/retry", sample::cast::id("none")),
+        OPERATOR,
+        Some("k-1"),
+        json!({}),
+    )
+    .await;
     assert_eq!(other.body["code"], "idempotency-key-reused");
 }
 
@@ -215,11 +243,17 @@ async fn a_billing_run_asks_each_contract_once() {
         assert_eq!((got.status, &got.body["contracts"]), (StatusCode::ACCEPTED, &json!(["Q-2026-0042"])));
     }
     let events = house.ledger.events_of_key("Q-2026-0042", 0, 1_000).await;
-    let asked = events.iter().filter(|event| event.kind == "billing.run_requested" && event.body["as_of"] == "2026-04-30").count();
+    let asked = events
+        .iter()
+        .filter(|event| event.kind == "billing.run_requested" && event.body["as_of"] == "2026-04-30")
+        .count();
     assert_eq!(asked, 1);
-    let changed = post(&router, "/api/v1/billing-runs", OPERATOR, Some("april"), json!({ "as_of": "2026-05-31" })).await;
+    let changed =
+        post(&router, "/api/v1/billing-runs", OPERATOR, Some("april"), json!({ "as_of": "2026-05-31" })).await;
     assert_eq!(changed.body["code"], "idempotency-key-reused");
-    let unknown = post(&router, "/api/v1/billing-runs", OPERATOR, Some("x"), json!({ "as_of": "2026-04-30", "contract": "Q-0" })).await;
+    let unknown =
+        post(&router, "/api/v1/billing-runs", OPERATOR, Some("x"), json!({ "as_of": "2026-04-30", "contract": "Q-0" }))
+            .await;
     assert_eq!(unknown.body["code"], "contract-not-found");
     let nonsense = post(&router, "/api/v1/billing-runs", OPERATOR, Some("y"), json!({ "as_of": "yesterday" })).await;
     assert_eq!(nonsense.body["code"], "invalid-request");
@@ -228,7 +262,8 @@ async fn a_billing_run_asks_each_contract_once() {
 #[tokio::test]
 async fn many_at_once_record_one_run() {
     let (house, router) = furnished().await;
-    let calls = (0..16).map(|_| post(&router, "/api/v1/billing-runs", OPERATOR, Some("same"), json!({ "as_of": "2026-04-30" })));
+    let calls = (0..16)
+        .map(|_| post(&router, "/api/v1/billing-runs", OPERATOR, Some("same"), json!({ "as_of": "2026-04-30" })));
     for got in futures::future::join_all(calls).await {
         assert_eq!(got.status, StatusCode::ACCEPTED);
     }
@@ -239,7 +274,9 @@ async fn many_at_once_record_one_run() {
 fn upload(component: &[u8], manifest: &str) -> Request<Body> {
     let mut body = b"--b\r\nContent-Disposition: form-data; name=\"component\"; filename=\"c.wasm\"\r\n\r\n".to_vec();
     body.extend(component);
-    body.extend(format!("\r\n--b\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{manifest}\r\n--b--\r\n").bytes());
+    body.extend(
+        format!("\r\n--b\r\nContent-Disposition: form-data; name=\"manifest\"\r\n\r\n{manifest}\r\n--b--\r\n").bytes(),
+    );
     Request::post("/api/v1/plugins")
         .header("authorization", format!("Bearer {ADMIN}"))
         .header("idempotency-key", "load-1")
@@ -267,7 +304,10 @@ async fn a_plugin_is_loaded_and_recorded() {
 async fn bodies_have_a_limit() {
     let (_house, router) = furnished().await;
     let long = json!({ "as_of": "x".repeat(100_000) });
-    assert_eq!(post(&router, "/api/v1/billing-runs", OPERATOR, Some("k"), long).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        post(&router, "/api/v1/billing-runs", OPERATOR, Some("k"), long).await.status,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
 }
 
 #[tokio::test]
@@ -323,7 +363,10 @@ async fn readiness_names_what_is_missing() {
     assert_eq!(get(&router, "/readyz?verbose").await.body, "[+] store ok\n");
     *house.ready.lock().unwrap() = Err("the journal is being replayed".into());
     let got = get(&router, "/readyz").await;
-    assert_eq!((got.status, got.body), (StatusCode::SERVICE_UNAVAILABLE, json!("[-] store: the journal is being replayed\n")));
+    assert_eq!(
+        (got.status, got.body),
+        (StatusCode::SERVICE_UNAVAILABLE, json!("[-] store: the journal is being replayed\n"))
+    );
 }
 
 #[tokio::test]

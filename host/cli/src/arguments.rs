@@ -28,7 +28,14 @@ pub struct TargetArguments {
     #[arg(long, global = true, env = "QUOIN_URL", value_name = "URL", help_heading = "Host")]
     pub url: Option<String>,
     /// Access token [default: token in ~/.config/quoin/client.toml]
-    #[arg(long, global = true, env = "QUOIN_TOKEN", hide_env_values = true, value_name = "TOKEN", help_heading = "Host")]
+    #[arg(
+        long,
+        global = true,
+        env = "QUOIN_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        help_heading = "Host"
+    )]
     pub token: Option<String>,
 }
 

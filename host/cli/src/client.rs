@@ -36,7 +36,8 @@ impl Client {
     /// When this machine cannot speak HTTPS.
     pub fn new(target: Target) -> anyhow::Result<Self> {
         let agent = concat!("quoin/", env!("CARGO_PKG_VERSION"));
-        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(CONNECT_SECONDS)).user_agent(agent).build();
+        let http =
+            reqwest::Client::builder().connect_timeout(Duration::from_secs(CONNECT_SECONDS)).user_agent(agent).build();
         Ok(Self { http: http.context("this machine cannot make an HTTP client")?, target })
     }
 
@@ -145,13 +146,18 @@ impl Client {
 
     fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
         let why = if error.is_timeout() { "did not answer in time" } else { "cannot be reached" };
-        anyhow!("the host at {} {why}; start it with `quoin serve`, or name another with --url or QUOIN_URL", self.target.url)
+        anyhow!(
+            "the host at {} {why}; start it with `quoin serve`, or name another with --url or QUOIN_URL",
+            self.target.url
+        )
     }
 }
 
 async fn read<T: DeserializeOwned>(answer: Response) -> anyhow::Result<T> {
     let text = answer.text().await.context("the answer broke off")?;
-    serde_json::from_str(&text).context("the answer is not what this version of quoin understands; compare `quoin --version` with the host's /version")
+    serde_json::from_str(&text).context(
+        "the answer is not what this version of quoin understands; compare `quoin --version` with the host's /version",
+    )
 }
 
 /// A value in a path or a query.

@@ -20,7 +20,12 @@ const EVENT_BYTES_MAX: usize = 16 << 20;
 ///
 /// # Errors
 /// When the host refuses the stream, or cannot be reached at the first try.
-pub async fn follow(client: &Client, path: &str, after: Option<u64>, mut told: impl FnMut(&Event)) -> anyhow::Result<()> {
+pub async fn follow(
+    client: &Client,
+    path: &str,
+    after: Option<u64>,
+    mut told: impl FnMut(&Event),
+) -> anyhow::Result<()> {
     let mut last = after;
     let mut pause = PAUSE_MS;
     let mut answer = client.stream(path, last).await?;
@@ -60,7 +65,8 @@ impl Parser {
         while let Some(end) = self.held.windows(2).position(|pair| pair == b"\n\n") {
             let block: Vec<u8> = self.held.drain(..end + 2).collect();
             let text = String::from_utf8_lossy(&block);
-            let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
+            let data: Vec<&str> =
+                text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
             // A block without data is a comment that keeps the connection open.
             if !data.is_empty() {
                 events.push(serde_json::from_str(&data.join("\n"))?);

@@ -6,11 +6,12 @@
 //! 2 is a command line that cannot be read.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to its terminal")]
 
+#[macro_use]
+mod output;
 mod arguments;
 mod client;
 mod commands;
 mod follow;
-mod output;
 mod target;
 
 use std::process::ExitCode;
@@ -39,7 +40,10 @@ async fn main() -> ExitCode {
 fn tell(error: &anyhow::Error, output: &Output) {
     let problem = error.downcast_ref::<Problem>();
     if output.json {
-        let body = problem.map_or_else(|| serde_json::json!({ "detail": format!("{error:#}") }), |problem| serde_json::json!(problem));
+        let body = problem.map_or_else(
+            || serde_json::json!({ "detail": format!("{error:#}") }),
+            |problem| serde_json::json!(problem),
+        );
         eprintln!("{body}");
         return;
     }
@@ -67,8 +71,12 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
         Command::Deal { key } => commands::deals::deal(&client()?, &key, output).await?,
         Command::Timeline { number, calls } => commands::timeline::timeline(&client()?, &number, calls, output).await?,
         Command::Events(wanted) => commands::events::events(&client()?, &wanted, output).await?,
-        Command::Invoice { number, explain } => commands::invoice::invoice(&client()?, &number, explain, output).await?,
-        Command::Exceptions { all, command } => commands::exceptions::exceptions(&client()?, all, command, output).await?,
+        Command::Invoice { number, explain } => {
+            commands::invoice::invoice(&client()?, &number, explain, output).await?
+        }
+        Command::Exceptions { all, command } => {
+            commands::exceptions::exceptions(&client()?, all, command, output).await?
+        }
         Command::Plugin { command } => commands::plugins::plugin(&client()?, command, output).await?,
         Command::Connections => commands::plugins::connections(&client()?, output).await?,
         Command::Billing { command } => commands::billing::billing(&client()?, command, output).await?,

@@ -1,11 +1,28 @@
 //! How things are shown: tables and colours for people, JSON for programs.
 
-use std::io::IsTerminal;
+use std::fmt;
+use std::io::{IsTerminal, Write};
 
 use api::format;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use quoin_canonical::Money;
 use serde::Serialize;
+
+/// Columns below which tables are not wrapped to the terminal: a word per line helps nobody.
+const WRAP_COLUMNS_MIN: u16 = 60;
+
+/// Prints a line of data. A reader that has gone away (`| head`) ends the command quietly: nobody is
+/// left to print for.
+macro_rules! say {
+    ($($part:tt)*) => { $crate::output::line(format_args!($($part)*)) };
+}
+
+/// What [`say!`] does.
+pub fn line(text: fmt::Arguments<'_>) {
+    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
 
 /// How to show things.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +79,7 @@ impl Output {
     /// When it cannot be written as JSON.
     pub fn print_json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = if self.terminal { serde_json::to_string_pretty(value)? } else { serde_json::to_string(value)? };
-        println!("{text}");
+        say!("{text}");
         Ok(())
     }
 
@@ -71,15 +88,32 @@ impl Output {
     pub fn table(&self, headings: &[&str]) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        let arrangement = if self.terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
+        let wraps = self.terminal && table.width().is_some_and(|columns| columns >= WRAP_COLUMNS_MIN);
+        let arrangement = if wraps { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
         table.set_content_arrangement(arrangement);
-        table.set_header(headings.iter().map(|heading| Cell::new(self.paint(Paint::Soft, heading.trim_start_matches('>')))));
+        table.set_header(headings.iter().map(|heading| self.cell(Paint::Soft, heading.trim_start_matches('>'))));
         for (index, heading) in headings.iter().enumerate() {
             if let Some(column) = table.column_mut(index).filter(|_| heading.starts_with('>')) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
         table
+    }
+
+    /// A cell in a colour, where colours help.
+    pub fn cell(&self, paint: Paint, text: &str) -> Cell {
+        let cell = Cell::new(text);
+        if !self.colour {
+            return cell;
+        }
+        match paint {
+            Paint::Good => cell.fg(Color::Green),
+            Paint::Bad => cell.fg(Color::Red),
+            Paint::Warn => cell.fg(Color::Yellow),
+            Paint::Money => cell.fg(Color::Cyan),
+            Paint::Soft => cell.add_attribute(Attribute::Dim),
+            Paint::Strong => cell.add_attribute(Attribute::Bold),
+        }
     }
 }
 

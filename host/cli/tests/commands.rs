@@ -34,7 +34,13 @@ async fn host() -> Host {
 
 fn command(url: &str, token: &str, line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quoin"));
-    command.args(line.split(' ')).env_clear().env("QUOIN_URL", url).env("QUOIN_TOKEN", token).stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .args(line.split(' '))
+        .env_clear()
+        .env("QUOIN_URL", url)
+        .env("QUOIN_TOKEN", token)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     command
 }
 
@@ -88,7 +94,10 @@ async fn events_are_read_and_followed() {
     assert_eq!(ran.out.lines().count(), 1);
     let head = *host.house.ledger.head().borrow();
     let url = format!("http://{}", host.address);
-    let mut child = command(&url, VIEWER, &format!("events --follow --after {} --json", head - 1)).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command(&url, VIEWER, &format!("events --follow --after {} --json", head - 1))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
     assert_eq!(first["seq"], head);
@@ -135,7 +144,11 @@ async fn the_doctor_names_what_is_wrong() {
     let host = host().await;
     let ran = host.run(ADMIN, "doctor").await;
     assert_eq!(ran.code, 1, "an exception is open");
-    assert!(ran.out.contains("\u{2713} token          ada (admin)") && ran.out.contains("\u{2715} exceptions"), "{}", ran.out);
+    assert!(
+        ran.out.contains("\u{2713} token          ada (admin)") && ran.out.contains("\u{2715} exceptions"),
+        "{}",
+        ran.out
+    );
     let ran = host.run("guess", "doctor --json").await;
     let findings: Value = serde_json::from_str(&ran.out).unwrap();
     let token = findings.as_array().unwrap().iter().find(|finding| finding["name"] == "token").unwrap();
@@ -157,10 +170,31 @@ async fn errors_say_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_reader_that_goes_away_is_no_error() {
+    let host = host().await;
+    let url = format!("http://{}", host.address);
+    let mut child = command(&url, VIEWER, "timeline Q-2026-0042 --calls --json")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[tokio::test]
 async fn a_process_is_checked_without_a_host() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../process/definitions/milestone-to-invoice.yaml");
     let ran = run("http://127.0.0.1:1", "", &format!("process check {file}")).await;
-    assert!(ran.code == 0 && ran.out.contains("accepted  on milestone.accepted") && ran.out.contains("call billing.milestone"), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.code == 0
+            && ran.out.contains("accepted  on milestone.accepted")
+            && ran.out.contains("call billing.milestone"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
     let ran = run("http://127.0.0.1:1", "", "process check /nonexistent.yaml").await;
     assert!(ran.code == 1 && ran.err.contains("/nonexistent.yaml"), "{}", ran.err);
 }

@@ -51,7 +51,8 @@ pub fn leave(state: &ConsoleState) -> Response {
 
 /// Only our own pages are gone to: a path under `/console`, never another host.
 pub fn own_path(path: &str) -> &str {
-    let own = (path == "/console" || path.starts_with("/console/") || path.starts_with("/console?")) && !path.contains(['\\', '\n', '\r']);
+    let own = (path == "/console" || path.starts_with("/console/") || path.starts_with("/console?"))
+        && !path.contains(['\\', '\n', '\r']);
     if own { path } else { "/console" }
 }
 
@@ -66,7 +67,9 @@ fn set_cookie(response: &mut Response, state: &ConsoleState, token: &str, second
 
 fn token(headers: &HeaderMap) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let value = cookies.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
+    let value = cookies
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
     Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
 }
 
@@ -90,7 +93,8 @@ pub fn query_value(uri: &Uri, name: &str) -> Option<String> {
 }
 
 fn without_token(uri: &Uri) -> String {
-    let rest: Vec<&str> = uri.query().unwrap_or("").split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("token=")).collect();
+    let rest: Vec<&str> =
+        uri.query().unwrap_or("").split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("token=")).collect();
     if rest.is_empty() { uri.path().into() } else { format!("{}?{}", uri.path(), rest.join("&")) }
 }
 

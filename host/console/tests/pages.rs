@@ -137,7 +137,9 @@ async fn ids_are_unique_and_every_field_has_a_label() {
         assert_eq!(ids.len(), before, "{path} has an id twice");
         for input in html.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()) {
             let id = input.split("id=\"").nth(1).and_then(|rest| rest.split('"').next());
-            let labelled = input.contains("type=\"hidden\"") || input.contains("type=\"radio\"") || id.is_some_and(|id| html.contains(&format!("for=\"{id}\"")));
+            let labelled = input.contains("type=\"hidden\"")
+                || input.contains("type=\"radio\"")
+                || id.is_some_and(|id| html.contains(&format!("for=\"{id}\"")));
             assert!(labelled, "{path}: <input {input}> has no label");
         }
     }
@@ -168,10 +170,18 @@ async fn without_a_token_there_is_only_the_way_in() {
 #[tokio::test]
 async fn a_token_in_the_address_moves_into_the_cookie() {
     let (house, router) = furnished().await;
-    let got = send(&router, Request::get(format!("/console/deals/Q-1?token={VIEWER}&page=2")).body(Body::empty()).unwrap()).await;
-    assert_eq!((got.status, got.headers["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/console/deals/Q-1?page=2"));
+    let got =
+        send(&router, Request::get(format!("/console/deals/Q-1?token={VIEWER}&page=2")).body(Body::empty()).unwrap())
+            .await;
+    assert_eq!(
+        (got.status, got.headers["location"].to_str().unwrap()),
+        (StatusCode::SEE_OTHER, "/console/deals/Q-1?page=2")
+    );
     let cookie = got.headers["set-cookie"].to_str().unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict") && !cookie.contains("Secure"),
+        "{cookie}"
+    );
     let secure = console::router(ConsoleState::new(house.api.clone(), true));
     let form = format!("token={VIEWER}&next=https%3A%2F%2Fevil.example");
     let got = send(&secure, request("POST", "/console/login", "", &form)).await;
@@ -219,7 +229,8 @@ async fn a_billing_run_starts_from_the_page() {
     assert_eq!(got.headers["location"], "/console/deals/Q%2D2026%2D0042");
     let events = house.ledger.events_of_key("Q-2026-0042", 0, 1_000).await;
     assert_eq!(events.last().unwrap().kind, "billing.run_requested");
-    let bad = send(&router, request("POST", "/console/deals/Q-2026-0042/billing-run", OPERATOR, "nonce=n&as_of=soon")).await;
+    let bad =
+        send(&router, request("POST", "/console/deals/Q-2026-0042/billing-run", OPERATOR, "nonce=n&as_of=soon")).await;
     assert_eq!(bad.status, StatusCode::BAD_REQUEST);
     assert!(bad.body.contains("write it as 2026-03-31"));
 }
@@ -247,7 +258,10 @@ async fn the_page_is_told_that_something_happened() {
     let response = router.clone().oneshot(request("GET", &path, VIEWER, "")).await.unwrap();
     let mut body = response.into_body().into_data_stream();
     let sign = String::from_utf8(body.next().await.unwrap().unwrap().to_vec()).unwrap();
-    assert!(sign.contains(&format!("id: {head}")) && !sign.contains("event:"), "unnamed, so that onmessage hears it: {sign}");
+    assert!(
+        sign.contains(&format!("id: {head}")) && !sign.contains("event:"),
+        "unnamed, so that onmessage hears it: {sign}"
+    );
     house.stop.send(true).unwrap();
     assert!(body.next().await.is_none());
 }

@@ -118,14 +118,9 @@ pub fn may(role: Role, permission: Permission) -> Decision {
         }
         Some(least) => Decision {
             allowed: false,
-            reason: format!(
-                "role {role} may not {}; that needs role {least} or more",
-                permission.words()
-            ),
+            reason: format!("role {role} may not {}; that needs role {least} or more", permission.words()),
         },
-        None => {
-            Decision { allowed: false, reason: format!("no role is granted to {}", permission.words()) }
-        }
+        None => Decision { allowed: false, reason: format!("no role is granted to {}", permission.words()) },
     }
 }
 

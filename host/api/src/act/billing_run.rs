@@ -29,7 +29,12 @@ pub struct BillingRun {
 ///
 /// # Errors
 /// 404 for an unknown contract, 409 when there are more contracts than one run takes.
-pub async fn billing_run(state: &ApiState, by: &Principal, key: &IdempotencyKey, run: &BillingRun) -> Result<Answer, Problem> {
+pub async fn billing_run(
+    state: &ApiState,
+    by: &Principal,
+    key: &IdempotencyKey,
+    run: &BillingRun,
+) -> Result<Answer, Problem> {
     permit(by, Permission::RunBilling)?;
     let payload = json!(run);
     let scope = Once { principal: by, route: "billing-runs", key, payload: &payload };
@@ -49,7 +54,11 @@ async fn contracts(state: &ApiState, only: Option<&str>) -> Result<Vec<String>, 
     if let Some(contract) = only {
         return match state.ledger.document("account", contract).await {
             Some(_) => Ok(vec![contract.to_owned()]),
-            None => Err(Problem::not_found("contract", contract, "a contract has a billing account once its deal passed the gates")),
+            None => Err(Problem::not_found(
+                "contract",
+                contract,
+                "a contract has a billing account once its deal passed the gates",
+            )),
         };
     }
     let accounts = state.ledger.documents("account", "", "", CONTRACTS_PER_RUN_MAX + 1).await;

@@ -13,6 +13,9 @@ use crate::{ApiState, Problem};
     params(("number" = String, Path, description = "Invoice number, as the ERP gave it", example = "INV-1001")),
     responses((status = 200, description = "The invoice", body = InvoiceDetail), (status = 404, body = Problem))
 )]
-pub async fn invoice(State(state): State<ApiState>, Path(number): Path<String>) -> Result<Json<InvoiceDetail>, Problem> {
+pub async fn invoice(
+    State(state): State<ApiState>,
+    Path(number): Path<String>,
+) -> Result<Json<InvoiceDetail>, Problem> {
     read::invoices::one(state.ledger.as_ref(), &number).await.map(Json)
 }

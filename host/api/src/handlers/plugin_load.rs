@@ -43,7 +43,11 @@ pub async fn plugin_load(
     request: Request,
 ) -> Result<Answer, Problem> {
     let parts = Multipart::from_request(request, &()).await.map_err(|rejection| {
-        Problem::invalid("", rejection.body_text(), "send multipart/form-data with the parts `component` and `manifest`")
+        Problem::invalid(
+            "",
+            rejection.body_text(),
+            "send multipart/form-data with the parts `component` and `manifest`",
+        )
     })?;
     plugin::load(&state, &by, &key, upload(parts).await?).await
 }
@@ -60,7 +64,13 @@ async fn upload(mut parts: Multipart) -> Result<Upload, Problem> {
             }
         }
     }
-    let missing = |name: &str| Problem::invalid(&format!("/{name}"), format!("the part '{name}' is missing"), "send the parts `component` and `manifest`");
+    let missing = |name: &str| {
+        Problem::invalid(
+            &format!("/{name}"),
+            format!("the part '{name}' is missing"),
+            "send the parts `component` and `manifest`",
+        )
+    };
     let manifest = manifest.ok_or_else(|| missing("manifest"))?;
     if manifest.len() > MANIFEST_BYTES_MAX {
         return Err(Problem::too_large("the manifest", MANIFEST_BYTES_MAX as u64));

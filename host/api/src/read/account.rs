@@ -104,9 +104,24 @@ pub fn figures(account: &Account) -> [(&'static str, &'static str, Money, &'stat
     };
     let rounded = |amount: Decimal| Money::new(amount.round_dp(currency.minor_units()), currency);
     [
-        ("unbilled", "Unbilled", rounded(value(Bucket::Unbilled) + ready + spent(ExpenseStage::Unbilled)), "approved time, expenses and accepted milestones that wait for the next run, net"),
-        ("drafted", "On drafts", rounded(value(Bucket::OnInvoice) + spent(ExpenseStage::OnInvoice)), "time and expenses on documents that are not posted yet, net"),
-        ("over_cap", "Over cap, held", rounded(value(Bucket::OverCap)), "approved time beyond a cap, held with an owner, net"),
+        (
+            "unbilled",
+            "Unbilled",
+            rounded(value(Bucket::Unbilled) + ready + spent(ExpenseStage::Unbilled)),
+            "approved time, expenses and accepted milestones that wait for the next run, net",
+        ),
+        (
+            "drafted",
+            "On drafts",
+            rounded(value(Bucket::OnInvoice) + spent(ExpenseStage::OnInvoice)),
+            "time and expenses on documents that are not posted yet, net",
+        ),
+        (
+            "over_cap",
+            "Over cap, held",
+            rounded(value(Bucket::OverCap)),
+            "approved time beyond a cap, held with an owner, net",
+        ),
     ]
 }
 
@@ -116,7 +131,8 @@ pub fn hours(account: &Account) -> Hours {
     let sums = account.buckets(None);
     let in_hours = |minutes: Decimal| (minutes / Decimal::from(60)).round_dp(2).normalize();
     let row = |(bucket, (minutes, value)): (&Bucket, &(Decimal, Decimal))| {
-        let name = serde_json::to_value(bucket).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        let name =
+            serde_json::to_value(bucket).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
         HoursRow {
             label: label(*bucket).into(),
             bucket: name,
@@ -188,7 +204,8 @@ fn what(account: Option<&Account>, event: &BillingEvent) -> String {
     let back = if event.reversal_of.is_some() { "Taken back: " } else { "" };
     match &event.source {
         Source::Time { entry, role, .. } => {
-            let person = account.and_then(|account| account.entries.get(entry)).map(|entry| entry.terms.resource.clone());
+            let person =
+                account.and_then(|account| account.entries.get(entry)).map(|entry| entry.terms.resource.clone());
             let role = role.as_deref().map_or(String::new(), |role| format!(", {role}"));
             format!("{back}{}{role}", person.unwrap_or_else(|| "Time".into()))
         }

@@ -29,14 +29,24 @@ fn line(tone: Tone, text: impl Into<String>) -> Line {
 fn known(event: &AccountEvent) -> Line {
     use AccountEvent as E;
     match event {
-        E::Opened(opened) => line(Tone::Plain, format!("Billing account opened with {}", lines(opened.contract.lines.len()))),
+        E::Opened(opened) => {
+            line(Tone::Plain, format!("Billing account opened with {}", lines(opened.contract.lines.len())))
+        }
         E::Amended(opened) => line(
             Tone::Plain,
-            format!("Terms follow quote version {}: {}", opened.contract.quote_version, lines(opened.contract.lines.len())),
+            format!(
+                "Terms follow quote version {}: {}",
+                opened.contract.quote_version,
+                lines(opened.contract.lines.len())
+            ),
         ),
-        E::Assigned(assignment) => line(Tone::Plain, format!("{} assigned as {}", assignment.resource, assignment.role)),
+        E::Assigned(assignment) => {
+            line(Tone::Plain, format!("{} assigned as {}", assignment.resource, assignment.role))
+        }
         E::TimeRecorded(time) => line(if time.late { Tone::Warn } else { Tone::Plain }, time_recorded(time)),
-        E::TimeReversed(time) => line(Tone::Warn, format!("{} taken back: {}", in_words(time.minutes), words(&time.reason))),
+        E::TimeReversed(time) => {
+            line(Tone::Warn, format!("{} taken back: {}", in_words(time.minutes), words(&time.reason)))
+        }
         E::EntryRefused(entry) => line(
             Tone::Bad,
             format!("Time of {} on {} held: {}", entry.terms.resource, entry.terms.date, entry.refusal.message),
@@ -48,7 +58,12 @@ fn known(event: &AccountEvent) -> Line {
         ),
         E::ExpenseRecorded(spent) => line(
             Tone::Plain,
-            format!("Expense on {}: {}, {} charged", spent.expense.date, spent.expense.description, format::number(spent.amount)),
+            format!(
+                "Expense on {}: {}, {} charged",
+                spent.expense.date,
+                spent.expense.description,
+                format::number(spent.amount)
+            ),
         ),
         E::ExpenseReversed(_) => line(Tone::Warn, "An expense was taken back"),
         E::ExpensePending(_) => line(Tone::Warn, "A change to an expense waits until the document it is on is posted"),
@@ -58,21 +73,31 @@ fn known(event: &AccountEvent) -> Line {
         ),
         E::MilestoneReady(milestone) => line(
             Tone::Money,
-            format!("Milestone {} accepted by {}: {} ready to invoice", milestone.code, milestone.acceptance.by, format::money(&milestone.amount)),
+            format!(
+                "Milestone {} accepted by {}: {} ready to invoice",
+                milestone.code,
+                milestone.acceptance.by,
+                format::money(&milestone.amount)
+            ),
         ),
-        E::MilestoneWithdrawn(milestone) => line(Tone::Warn, format!("Acceptance of milestone {} withdrawn", milestone.code)),
-        E::MilestoneDisputed(milestone) => line(Tone::Bad, format!("Milestone {} disputed after it was billed", milestone.code)),
+        E::MilestoneWithdrawn(milestone) => {
+            line(Tone::Warn, format!("Acceptance of milestone {} withdrawn", milestone.code))
+        }
+        E::MilestoneDisputed(milestone) => {
+            line(Tone::Bad, format!("Milestone {} disputed after it was billed", milestone.code))
+        }
         E::MilestoneHeld(held) => match &held.reason {
             Some(reason) => line(Tone::Warn, format!("Milestone held: {reason}")),
             None => line(Tone::Plain, "Milestone no longer held"),
         },
-        E::InvoiceDrafted(drafted) => line(Tone::Money, format!("{} drafted: {}", document(&drafted.invoice), totals(&drafted.invoice))),
+        E::InvoiceDrafted(drafted) => {
+            line(Tone::Money, format!("{} drafted: {}", document(&drafted.invoice), totals(&drafted.invoice)))
+        }
         E::InvoiceReleased(_) => line(Tone::Plain, "Draft released to the ERP"),
         E::InvoiceDiscarded(_) => line(Tone::Warn, "Draft thrown away before release"),
-        E::CreditDrafted(drafted) => line(
-            Tone::Money,
-            format!("Credit note drafted: {} ({})", totals(&drafted.credit), words(&drafted.reason)),
-        ),
+        E::CreditDrafted(drafted) => {
+            line(Tone::Money, format!("Credit note drafted: {} ({})", totals(&drafted.credit), words(&drafted.reason)))
+        }
         _ => money(event),
     }
 }
@@ -83,19 +108,40 @@ fn money(event: &AccountEvent) -> Line {
     match event {
         E::OverCapHeld(held) => line(
             Tone::Warn,
-            format!("{} over the cap of {} on {}, held for {}", format::money(&held.amount), format::money(&held.limit), held.line, held.owner),
+            format!(
+                "{} over the cap of {} on {}, held for {}",
+                format::money(&held.amount),
+                format::money(&held.limit),
+                held.line,
+                held.owner
+            ),
         ),
-        E::OverCapReleased(released) => line(Tone::Plain, format!("Held work on {} waits for the next run: {}", released.line, words(&released.reason))),
+        E::OverCapReleased(released) => line(
+            Tone::Plain,
+            format!("Held work on {} waits for the next run: {}", released.line, words(&released.reason)),
+        ),
         E::WrittenOff(entry) => line(Tone::Warn, format!("Held work written off: {}", entry.reason)),
         E::CapAlert(alert) => line(
             Tone::Warn,
-            format!("{} % of the cap on {} in use: {} of {}", format::number(alert.percent), alert.line, format::money(&alert.used), format::money(&alert.limit)),
+            format!(
+                "{} % of the cap on {} in use: {} of {}",
+                format::number(alert.percent),
+                alert.line,
+                format::money(&alert.used),
+                format::money(&alert.limit)
+            ),
         ),
-        E::InvoicePosted(posted) => line(Tone::Money, format!("{} booked as posted, {} open", posted.number, format::money(&posted.open))),
+        E::InvoicePosted(posted) => {
+            line(Tone::Money, format!("{} booked as posted, {} open", posted.number, format::money(&posted.open)))
+        }
         E::PaymentApplied(payment) => line(Tone::Money, payment_applied(&payment.amount, &payment.open)),
         E::AdvanceAvailable(advance) => line(
             Tone::Plain,
-            format!("{} hours of the retainer on {} may be drawn", format::number(advance.bought.hours), advance.bought.line),
+            format!(
+                "{} hours of the retainer on {} may be drawn",
+                format::number(advance.bought.hours),
+                advance.bought.line
+            ),
         ),
         E::RetainerSettled(settled) => {
             let drawn: Decimal = settled.drawn.iter().map(|(_, hours)| *hours).sum();
@@ -104,12 +150,25 @@ fn money(event: &AccountEvent) -> Line {
         }
         E::RetainerClosed(closed) => line(
             Tone::Plain,
-            format!("Retainer on {} closed on {}, {} of unused hours expired", closed.line, closed.on, format::money(&closed.breakage)),
+            format!(
+                "Retainer on {} closed on {}, {} of unused hours expired",
+                closed.line,
+                closed.on,
+                format::money(&closed.breakage)
+            ),
         ),
-        E::RevenueComputed(computed) => line(Tone::Plain, format!("Revenue indicators to {} computed for {}", computed.as_of, lines(computed.positions.len()))),
+        E::RevenueComputed(computed) => line(
+            Tone::Plain,
+            format!("Revenue indicators to {} computed for {}", computed.as_of, lines(computed.positions.len())),
+        ),
         E::RevenueDiffers(differs) => line(
             Tone::Bad,
-            format!("Revenue on {} differs from the books by {}; the books win, {} looks", differs.line, format::money(&differs.difference), differs.owner),
+            format!(
+                "Revenue on {} differs from the books by {}; the books win, {} looks",
+                differs.line,
+                format::money(&differs.difference),
+                differs.owner
+            ),
         ),
         E::RevenueAgrees(agrees) => line(Tone::Good, format!("Revenue on {} agrees with the books again", agrees.line)),
         other => line(Tone::Plain, words(other.kind().trim_start_matches("billing."))),
@@ -142,7 +201,12 @@ fn document(invoice: &Invoice) -> &'static str {
 
 fn totals(invoice: &Invoice) -> String {
     let totals = &invoice.totals;
-    format!("{} net, {} tax, {}", format::amount(&totals.net), format::amount(&totals.tax), format::money(&totals.gross))
+    format!(
+        "{} net, {} tax, {}",
+        format::amount(&totals.net),
+        format::amount(&totals.tax),
+        format::money(&totals.gross)
+    )
 }
 
 fn payment_applied(amount: &Money, open: &Money) -> String {

@@ -168,7 +168,12 @@ fn figures(deal: &Deal, invoices: &[InvoiceRow], account: Option<&Account>) -> V
     let mut figures = vec![
         figure("sold", "Sold", sold, "net value of the accepted quote"),
         figure("billed", "Billed", sum(|row| row.signed(row.net)), "posted invoices less credit notes, net of tax"),
-        figure("billed_gross", "Billed with tax", sum(|row| row.signed(row.gross)), "posted invoices less credit notes, gross"),
+        figure(
+            "billed_gross",
+            "Billed with tax",
+            sum(|row| row.signed(row.gross)),
+            "posted invoices less credit notes, gross",
+        ),
         figure("paid", "Paid", sum(InvoiceRow::settled), "payments on posted invoices, gross"),
         figure("open", "Open", sum(|row| row.signed(row.open)), "still to pay on posted invoices, gross"),
     ];

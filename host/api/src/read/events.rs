@@ -22,7 +22,10 @@ pub struct Filter {
 impl Filter {
     /// Whether an event passes.
     pub fn admits(&self, event: &Event) -> bool {
-        let kind = self.kind.as_deref().is_none_or(|kind| event.kind == kind || (kind.ends_with('.') && event.kind.starts_with(kind)));
+        let kind = self
+            .kind
+            .as_deref()
+            .is_none_or(|kind| event.kind == kind || (kind.ends_with('.') && event.kind.starts_with(kind)));
         kind && self.key.as_deref().is_none_or(|key| event.key == key)
     }
 }

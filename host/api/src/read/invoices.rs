@@ -69,7 +69,8 @@ pub async fn one(ledger: &dyn Ledger, number: &str) -> Result<InvoiceDetail, Pro
     let (row, _) = ledger.document("invoice", number).await.ok_or_else(|| {
         Problem::not_found("invoice", number, "invoices go by the number the ERP gave them; a deal lists its own")
     })?;
-    let invoice: Invoice = serde_json::from_value(row["invoice"].clone()).map_err(|error| unreadable(number, &error))?;
+    let invoice: Invoice =
+        serde_json::from_value(row["invoice"].clone()).map_err(|error| unreadable(number, &error))?;
     let key = row["key"].as_str().unwrap_or(&invoice.contract_number).to_owned();
     let account = account::load(ledger, &key).await;
     let explanation = invoice.lines.iter().map(|line| account::explain(account.as_ref(), line)).collect();
@@ -88,9 +89,8 @@ fn unreadable(number: &str, error: &serde_json::Error) -> Problem {
 
 fn open(row: &Value, invoice: &Invoice) -> Money {
     let amount = pick::decimal(row, &["/open"]);
-    pick::money(row, &["/open"]).unwrap_or_else(|| {
-        Money::new(amount.unwrap_or(invoice.totals.due.amount), invoice.currency)
-    })
+    pick::money(row, &["/open"])
+        .unwrap_or_else(|| Money::new(amount.unwrap_or(invoice.totals.due.amount), invoice.currency))
 }
 
 fn status(row: &Value, invoice: &Invoice) -> InvoiceStatus {
@@ -100,7 +100,8 @@ fn status(row: &Value, invoice: &Invoice) -> InvoiceStatus {
 /// The invoices that a deal's events name, oldest first.
 pub async fn of_deal(ledger: &dyn Ledger, entries: &[Entry]) -> Vec<InvoiceRow> {
     let mut numbers: Vec<String> = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.kind == "invoice.posted" || entry.kind == "billing.invoice_posted") {
+    for entry in entries.iter().filter(|entry| entry.kind == "invoice.posted" || entry.kind == "billing.invoice_posted")
+    {
         let number = pick::text(&entry.body, &["/invoice/number", "/number", "/invoice_number"]);
         if let Some(number) = number.filter(|number| !numbers.contains(number)) {
             numbers.push(number);

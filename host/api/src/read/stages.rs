@@ -101,7 +101,9 @@ pub fn of(entries: &[Entry], invoices: &[InvoiceRow]) -> Vec<Stage> {
 fn first(entries: &[Entry], kinds: &[&str]) -> Option<Timestamp> {
     entries
         .iter()
-        .find(|entry| kinds.contains(&entry.kind.as_str()) && !(entry.kind == "gates.checked" && entry.tone == Tone::Bad))
+        .find(|entry| {
+            kinds.contains(&entry.kind.as_str()) && !(entry.kind == "gates.checked" && entry.tone == Tone::Bad)
+        })
         .map(|entry| entry.at)
 }
 

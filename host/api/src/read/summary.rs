@@ -35,12 +35,24 @@ pub fn of(event: &Event) -> Line {
         "project.staffed" => line(Tone::Good, "The team is committed"),
         "webhook.received" => line(Tone::Plain, format!("Webhook received{}", from(event))),
         "time.recorded" => line(Tone::Plain, time_told(body)),
-        "milestone.accepted" => line(Tone::Good, format!("Milestone {} accepted by the customer", some(body, "/milestone/code"))),
-        "milestone.withdrawn" => line(Tone::Warn, format!("Acceptance of milestone {} withdrawn", some(body, "/milestone/code"))),
-        "financials.reported" => line(Tone::Plain, format!("Cost and revenue of line {} reported{}", some(body, "/financials/contract_line"), from(event))),
-        "retainer.due" => line(Tone::Plain, format!("Retainer on line {} due for the period from {}", some(body, "/line"), some(body, "/period_start"))),
+        "milestone.accepted" => {
+            line(Tone::Good, format!("Milestone {} accepted by the customer", some(body, "/milestone/code")))
+        }
+        "milestone.withdrawn" => {
+            line(Tone::Warn, format!("Acceptance of milestone {} withdrawn", some(body, "/milestone/code")))
+        }
+        "financials.reported" => line(
+            Tone::Plain,
+            format!("Cost and revenue of line {} reported{}", some(body, "/financials/contract_line"), from(event)),
+        ),
+        "retainer.due" => line(
+            Tone::Plain,
+            format!("Retainer on line {} due for the period from {}", some(body, "/line"), some(body, "/period_start")),
+        ),
         "invoice.checked" => line(Tone::Good, "The document keeps every rule of EN 16931"),
-        "timer.fired" => line(Tone::Plain, format!("Timer fired{}", colon(text(body, &["/name", "/timer", "/event/kind"])))),
+        "timer.fired" => {
+            line(Tone::Plain, format!("Timer fired{}", colon(text(body, &["/name", "/timer", "/event/kind"]))))
+        }
         "process.completed" => line(Tone::Good, format!("Process finished{}", colon(process(event)))),
         "plugin.loaded" => line(Tone::Plain, format!("Plugin {} {} loaded", some(body, "/id"), some(body, "/version"))),
         "deal.paid" => line(Tone::Good, "Everything billed is paid"),
@@ -63,7 +75,10 @@ fn sighted(event: &Event) -> Line {
     let connection = text(body, &["/connection"]).or_else(|| event.cause.connection.clone());
     let known = if body.get("changed") == Some(&Value::Bool(false)) { "; nothing new" } else { "" };
     let place = connection.map_or(String::new(), |connection| format!(" in {connection}"));
-    line(Tone::Plain, format!("{} seen{place}{}{known}", words(&object), by.map_or(String::new(), |by| format!(" by {by}"))))
+    line(
+        Tone::Plain,
+        format!("{} seen{place}{}{known}", words(&object), by.map_or(String::new(), |by| format!(" by {by}"))),
+    )
 }
 
 fn from(event: &Event) -> String {
@@ -122,8 +137,12 @@ fn command(event: &Event) -> Line {
         "command.done" => line(Tone::Plain, format!("{} in {system}{attempt}", written(body, &object))),
         "command.refused" => line(Tone::Bad, format!("{system} refused {object}{why}")),
         "command.failed" => line(Tone::Bad, format!("Writing {object} to {system} was given up{attempt}{why}")),
-        "command.retried" => line(Tone::Warn, format!("Writing {object} to {system} will be tried again{attempt}{why}")),
-        "command.unknown" => line(Tone::Warn, format!("What became of {object} in {system} is unknown: looking it up{why}")),
+        "command.retried" => {
+            line(Tone::Warn, format!("Writing {object} to {system} will be tried again{attempt}{why}"))
+        }
+        "command.unknown" => {
+            line(Tone::Warn, format!("What became of {object} in {system} is unknown: looking it up{why}"))
+        }
         kind => line(Tone::Plain, format!("{}: {object}, {system}", words(kind))),
     }
 }
@@ -151,7 +170,8 @@ fn exception(event: &Event, what: &str) -> Line {
     match what {
         "opened" => {
             let message = text(body, &["/exception/fault/message", "/fault/message"]);
-            let owner = text(body, &["/exception/owner", "/owner"]).map_or(String::new(), |owner| format!(" (owner: {owner})"));
+            let owner =
+                text(body, &["/exception/owner", "/owner"]).map_or(String::new(), |owner| format!(" (owner: {owner})"));
             line(Tone::Bad, format!("Needs attention{}{owner}", colon(message)))
         }
         "resolved" => {

@@ -59,8 +59,18 @@ fn helix() -> Customer {
 
 /// The quote of the acceptance scenario.
 pub fn quote() -> Quote {
-    let role = |role: &str, rate: &str, who: &str| RoleRate { role: role.into(), hourly_rate: dec(rate), resource: Some(who.into()), hours: None };
-    let milestone = |code: &str, name: &str, percent: &str| MilestoneTerm { code: code.into(), name: name.into(), percent: dec(percent), due_on: None };
+    let role = |role: &str, rate: &str, who: &str| RoleRate {
+        role: role.into(),
+        hourly_rate: dec(rate),
+        resource: Some(who.into()),
+        hours: None,
+    };
+    let milestone = |code: &str, name: &str, percent: &str| MilestoneTerm {
+        code: code.into(),
+        name: name.into(),
+        percent: dec(percent),
+        due_on: None,
+    };
     let line = |id: &str, description: &str, billing: BillingMethod, cost: Option<&str>| QuoteLine {
         id: id.into(),
         description: description.into(),
@@ -69,12 +79,19 @@ pub fn quote() -> Quote {
         cost_estimate: cost.map(euros),
     };
     let discovery = BillingMethod::TimeAndMaterials {
-        roles: vec![role("Senior", "195.00", "ana@advisory.example"), role("Consultant", "150.00", "ben@advisory.example")],
+        roles: vec![
+            role("Senior", "195.00", "ana@advisory.example"),
+            role("Consultant", "150.00", "ben@advisory.example"),
+        ],
         cap: Some(Cap { limit: euros("40000.00"), mode: CapMode::Fit }),
     };
     let build = BillingMethod::FixedFee {
         price: euros("120000.00"),
-        milestones: vec![milestone("M1", "Design accepted", "30"), milestone("M2", "System accepted", "50"), milestone("M3", "Handover", "20")],
+        milestones: vec![
+            milestone("M1", "Design accepted", "30"),
+            milestone("M2", "System accepted", "50"),
+            milestone("M3", "Handover", "20"),
+        ],
     };
     let support = BillingMethod::Retainer(RetainerTerm {
         hours_per_month: dec("40"),

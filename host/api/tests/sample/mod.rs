@@ -12,8 +12,8 @@ use api::{ApiState, Check, Token};
 use async_trait::async_trait;
 use policy::access::Role;
 use ports::{
-    Called, CallError, CallTrace, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome, Ledger, Page, PluginInfo, Plugins,
-    ReadRequest, Reply,
+    CallError, CallTrace, Called, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome, Ledger, Page,
+    PluginInfo, Plugins, ReadRequest, Reply,
 };
 use quoin_canonical::Timestamp;
 use quoin_package::Manifest;
@@ -113,7 +113,13 @@ impl Connectors for Connected {
             connection(("crm-eu", "crm", "Customer relations", &["quote"], &["deal_status"])),
             connection(("psa-eu", "psa", "Project delivery", &["milestone"], &["customer", "project", "assignment"])),
             connection(("time-eu", "time", "Time sheets", &["time_entry"], &["task"])),
-            connection(("erp-de", "erp", "Books of the German company", &["payment", "project_financials"], &["customer", "billing_setup", "invoice"])),
+            connection((
+                "erp-de",
+                "erp",
+                "Books of the German company",
+                &["payment", "project_financials"],
+                &["customer", "billing_setup", "invoice"],
+            )),
         ]
     }
 }
@@ -129,7 +135,9 @@ fn manifest(id: &str, name: &str, reads: &[&str], writes: &[&str]) -> Manifest {
     );
     text += "[[credential]]\nslot = \"api\"\nschemes = [\"bearer\"]\nhelp = \"A token.\"\n";
     for object in reads {
-        text += &format!("[[object]]\nname = \"{object}\"\nread = true\ncursor = {{ field = \"updated\", tie_break = \"id\" }}\n");
+        text += &format!(
+            "[[object]]\nname = \"{object}\"\nread = true\ncursor = {{ field = \"updated\", tie_break = \"id\" }}\n"
+        );
     }
     for object in writes {
         text += &format!("[[object]]\nname = \"{object}\"\nwrite = true\nrepeat = \"native_upsert\"\n");

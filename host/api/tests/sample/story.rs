@@ -2,8 +2,8 @@
 
 use billing::{Account, AccountEvent, Derived, Posting};
 use ports::{CallTrace, Commit, Op, VendorCall};
-use process::{Cause, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind};
 use process::projection::{self, Deal};
+use process::{Cause, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind};
 use quoin_canonical::*;
 use serde_json::{Value, json};
 
@@ -80,7 +80,15 @@ impl Story {
     }
 
     /// A command from decision to outcome, with its calls to the vendor.
-    fn command(&mut self, step: &str, role: &str, connection: &str, object: &str, objects: &[(&str, &str)], calls: &[(&str, &str, u16, u64)]) {
+    fn command(
+        &mut self,
+        step: &str,
+        role: &str,
+        connection: &str,
+        object: &str,
+        objects: &[(&str, &str)],
+        calls: &[(&str, &str, u16, u64)],
+    ) {
         let command = id(&format!("command/{}/{step}", self.key));
         let ids: Vec<Id> = objects.iter().map(|(name, _)| id(name)).collect();
         let decided = json!({ "command": command, "instance": id("instance"), "role": role, "connection": connection, "object": object, "ids": ids });
@@ -99,7 +107,11 @@ impl Story {
     }
 
     fn finish(mut self) -> Vec<Op> {
-        let put = |collection: &str, key: &str, value: Value| Op::PutDocument { collection: collection.into(), key: key.into(), value };
+        let put = |collection: &str, key: &str, value: Value| Op::PutDocument {
+            collection: collection.into(),
+            key: key.into(),
+            value,
+        };
         if let Some(deal) = &self.deal {
             self.ops.push(put("deal", &self.key, json!(deal)));
         }
@@ -135,7 +147,15 @@ fn trace(plugin: &str, calls: &[(&str, &str, u16, u64)]) -> CallTrace {
 }
 
 fn gates(failing: Option<(&str, &str)>) -> Value {
-    let names = ["customer_hierarchy", "credit", "legal_entity", "tax_jurisdiction", "contract_type", "billing_model", "rate_coverage"];
+    let names = [
+        "customer_hierarchy",
+        "credit",
+        "legal_entity",
+        "tax_jurisdiction",
+        "contract_type",
+        "billing_model",
+        "rate_coverage",
+    ];
     let gate = |name: &&str| {
         let failed = failing.filter(|(failing, _)| failing == name);
         json!({ "name": name, "passed": failed.is_none(), "message": failed.map(|(_, why)| why), "inputs": { "looked_at": name } })
@@ -165,10 +185,31 @@ fn helix() -> Vec<Op> {
 }
 
 fn set_up(story: &mut Story, derived: &Derived) {
-    story.command(&format!("{SETUP}/customer/psa"), "psa", "psa-eu", "customer", &[("customer", "C-311")], &[("GET", "psa.example/api/accounts", 200, 88), ("POST", "psa.example/api/accounts", 201, 131)]);
-    story.command(&format!("{SETUP}/customer/erp"), "erp", "erp-de", "customer", &[("customer", "9021")], &[("POST", "erp.example/rest/query", 200, 96), ("PUT", "erp.example/rest/customer/eid:Q-2026-0042", 204, 210)]);
+    story.command(
+        &format!("{SETUP}/customer/psa"),
+        "psa",
+        "psa-eu",
+        "customer",
+        &[("customer", "C-311")],
+        &[("GET", "psa.example/api/accounts", 200, 88), ("POST", "psa.example/api/accounts", 201, 131)],
+    );
+    story.command(
+        &format!("{SETUP}/customer/erp"),
+        "erp",
+        "erp-de",
+        "customer",
+        &[("customer", "9021")],
+        &[("POST", "erp.example/rest/query", 200, 96), ("PUT", "erp.example/rest/customer/eid:Q-2026-0042", 204, 210)],
+    );
     story.seen("crm-eu", "poll", "quote", "0Q0-42", false);
-    story.command(&format!("{SETUP}/shell/project"), "psa", "psa-eu", "project", &[("project", "P-7788")], &[("POST", "psa.example/api/projects", 201, 402)]);
+    story.command(
+        &format!("{SETUP}/shell/project"),
+        "psa",
+        "psa-eu",
+        "project",
+        &[("project", "P-7788")],
+        &[("POST", "psa.example/api/projects", 201, 402)],
+    );
     story.step("project.shell_created", json!({ "project": derived.project }), &format!("{SETUP}/shell_created"));
     let retried = json!({
         "command": id("billing"), "instance": id("instance"), "object": "billing_setup", "role": "erp", "connection": "erp-de", "attempts": 1,
@@ -177,11 +218,43 @@ fn set_up(story: &mut Story, derived: &Derived) {
     });
     story.step("command.retried", retried, &format!("{SETUP}/billing/billing_setup"));
     story.later(640);
-    story.command(&format!("{SETUP}/billing/billing_setup"), "erp", "erp-de", "billing_setup", &[("billing", "5510")], &[("PUT", "erp.example/rest/job/eid:P-Q-2026-0042", 204, 284), ("PUT", "erp.example/rest/schedule/eid:P-Q-2026-0042", 204, 190)]);
-    story.step("project.billing_provisioned", json!({ "billing_setup": derived.billing_setup }), &format!("{SETUP}/billing_provisioned"));
-    story.step("project.activated", json!({ "project": derived.project, "assignments": derived.assignments }), &format!("{SETUP}/activated"));
-    story.command("quote-to-project@1/open_for_time/tasks", "time", "time-eu", "task", &[("t1", "HLX-1"), ("t2", "HLX-2"), ("t3", "HLX-3")], &[("POST", "time.example/rest/api/3/issue/bulk", 201, 355)]);
-    story.command("quote-to-project@1/tell_sales/crm", "crm", "crm-eu", "deal_status", &[("status", "006-17")], &[("PATCH", "crm.example/data/v66.0/opportunity/006-17", 204, 142)]);
+    story.command(
+        &format!("{SETUP}/billing/billing_setup"),
+        "erp",
+        "erp-de",
+        "billing_setup",
+        &[("billing", "5510")],
+        &[
+            ("PUT", "erp.example/rest/job/eid:P-Q-2026-0042", 204, 284),
+            ("PUT", "erp.example/rest/schedule/eid:P-Q-2026-0042", 204, 190),
+        ],
+    );
+    story.step(
+        "project.billing_provisioned",
+        json!({ "billing_setup": derived.billing_setup }),
+        &format!("{SETUP}/billing_provisioned"),
+    );
+    story.step(
+        "project.activated",
+        json!({ "project": derived.project, "assignments": derived.assignments }),
+        &format!("{SETUP}/activated"),
+    );
+    story.command(
+        "quote-to-project@1/open_for_time/tasks",
+        "time",
+        "time-eu",
+        "task",
+        &[("t1", "HLX-1"), ("t2", "HLX-2"), ("t3", "HLX-3")],
+        &[("POST", "time.example/rest/api/3/issue/bulk", 201, 355)],
+    );
+    story.command(
+        "quote-to-project@1/tell_sales/crm",
+        "crm",
+        "crm-eu",
+        "deal_status",
+        &[("status", "006-17")],
+        &[("PATCH", "crm.example/data/v66.0/opportunity/006-17", 204, 142)],
+    );
     let people = json!({ "assignments": derived.assignments });
     story.step("project.staffed", people, "quote-to-project@1/staff/staffed");
 }
@@ -205,7 +278,11 @@ fn work(story: &mut Story, derived: &Derived) {
     for (who, date, minutes, billing_type) in entries {
         story.at(&format!("{date}T17:{:02}:00Z", minutes % 60 + u32::from(who.starts_with("ben")) * 6 + 10));
         let entry = TimeEntry {
-            header: Header { id: Some(id(&format!("{who}{date}{minutes}"))), version: Some("1".into()), ..Header::default() },
+            header: Header {
+                id: Some(id(&format!("{who}{date}{minutes}"))),
+                version: Some("1".into()),
+                ..Header::default()
+            },
             task: Link::Id(task.clone()),
             resource: who.into(),
             date,
@@ -225,7 +302,11 @@ fn work(story: &mut Story, derived: &Derived) {
     let sold = derived.project.milestones.iter().find(|milestone| milestone.code == "M1").unwrap();
     let accepted = Milestone {
         status: MilestoneStatus::Accepted,
-        acceptance: Some(Acceptance { by: "J. Vogt, Helix".into(), on: "2026-03-27".parse().unwrap(), evidence_sha256: "9f2c".repeat(16) }),
+        acceptance: Some(Acceptance {
+            by: "J. Vogt, Helix".into(),
+            on: "2026-03-27".parse().unwrap(),
+            evidence_sha256: "9f2c".repeat(16),
+        }),
         ..sold.clone()
     };
     let cause = Cause { connection: Some("psa-eu".into()), by: Some("webhook".into()), ..Cause::default() };
@@ -236,14 +317,36 @@ fn work(story: &mut Story, derived: &Derived) {
 
 fn post(story: &mut Story, invoice: &Invoice, number: &str) {
     let step = "invoice-posting@1/invoice";
-    story.step("invoice.checked", json!({ "invoice": invoice.header.id, "rules": "EN 16931", "passed": true }), &format!("{step}/checked"));
-    story.command(&format!("{step}/posting/{number}"), "erp", "erp-de", "invoice", &[(number, "71001")], &[("GET", "erp.example/rest/invoice", 200, 77), ("PUT", "erp.example/rest/invoice/eid:0a7f", 204, 466)]);
+    story.step(
+        "invoice.checked",
+        json!({ "invoice": invoice.header.id, "rules": "EN 16931", "passed": true }),
+        &format!("{step}/checked"),
+    );
+    story.command(
+        &format!("{step}/posting/{number}"),
+        "erp",
+        "erp-de",
+        "invoice",
+        &[(number, "71001")],
+        &[("GET", "erp.example/rest/invoice", 200, 77), ("PUT", "erp.example/rest/invoice/eid:0a7f", 204, 466)],
+    );
     let posting = Posting { invoice: invoice.header.id.clone().unwrap(), number: number.into(), on: invoice.issued_on };
     let events = billing::invoice_posted(story.account(), &posting, &context(story.now)).unwrap();
     story.decided(events, &format!("{step}/booked"));
     let posted = Invoice { number: Some(number.into()), status: InvoiceStatus::Posted, ..invoice.clone() };
-    story.step("invoice.posted", json!({ "invoice": posted, "number": number, "external": "71001" }), &format!("{step}/posted"));
-    story.command(&format!("invoice-to-crm@1/posted/crm/{number}"), "crm", "crm-eu", "deal_status", &[("status", "006-17")], &[("PATCH", "crm.example/data/v66.0/opportunity/006-17", 204, 120)]);
+    story.step(
+        "invoice.posted",
+        json!({ "invoice": posted, "number": number, "external": "71001" }),
+        &format!("{step}/posted"),
+    );
+    story.command(
+        &format!("invoice-to-crm@1/posted/crm/{number}"),
+        "crm",
+        "crm-eu",
+        "deal_status",
+        &[("status", "006-17")],
+        &[("PATCH", "crm.example/data/v66.0/opportunity/006-17", 204, 120)],
+    );
 }
 
 fn drafted(events: &[AccountEvent]) -> Invoice {
@@ -256,7 +359,11 @@ fn drafted(events: &[AccountEvent]) -> Invoice {
 
 fn invoice(story: &mut Story) {
     story.at("2026-03-31T16:00:00Z");
-    story.step("billing.run_requested", json!({ "as_of": "2026-03-31", "zone": "Europe/Berlin", "scheduled": true }), "time-to-invoice@1/schedule/month_end");
+    story.step(
+        "billing.run_requested",
+        json!({ "as_of": "2026-03-31", "zone": "Europe/Berlin", "scheduled": true }),
+        "time-to-invoice@1/schedule/month_end",
+    );
     let events = billing::run(story.account(), "2026-03-31".parse().unwrap(), &context(story.now)).unwrap();
     let first = drafted(&events);
     story.decided(events, "time-to-invoice@1/run/run");
@@ -272,11 +379,18 @@ fn invoice(story: &mut Story) {
     story.later(90_000);
     let cause = Cause { connection: Some("erp-de".into()), by: Some("poll".into()), ..Cause::default() };
     story.tell("financials.reported", json!({ "financials": cost }), cause);
-    let events = billing::compute_revenue(story.account(), cost.as_of, std::slice::from_ref(&cost), &context(story.now)).unwrap();
+    let events =
+        billing::compute_revenue(story.account(), cost.as_of, std::slice::from_ref(&cost), &context(story.now))
+            .unwrap();
     story.decided(events, "invoice-to-crm@1/revenue/revenue");
     story.at("2026-04-01T04:00:00Z");
-    story.tell("retainer.due", json!({ "line": "L3", "period_start": "2026-04-01", "zone": "Europe/Berlin" }), Cause::default());
-    let events = billing::retainer_due(story.account(), "L3", "2026-04-01".parse().unwrap(), &context(story.now)).unwrap();
+    story.tell(
+        "retainer.due",
+        json!({ "line": "L3", "period_start": "2026-04-01", "zone": "Europe/Berlin" }),
+        Cause::default(),
+    );
+    let events =
+        billing::retainer_due(story.account(), "L3", "2026-04-01".parse().unwrap(), &context(story.now)).unwrap();
     let retainer = drafted(&events);
     story.decided(events, "retainer-to-invoice@1/invoice/drafted");
     post(story, &retainer, "INV-1002");

@@ -18,6 +18,6 @@ pub async fn billing(client: &Client, command: BillingCommand, output: &Output) 
         return output.print_json(&answer);
     }
     let contracts = answer["contracts"].as_array().map_or(0, Vec::len);
-    println!("asked for a billing run up to {as_of} for {contracts} contract{}", if contracts == 1 { "" } else { "s" });
+    say!("asked for a billing run up to {as_of} for {contracts} contract{}", if contracts == 1 { "" } else { "s" });
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `quoin deals`, `quoin deal`
 
 use api::read::{Deal, DealDetail, StageState};
-use comfy_table::Row;
+use comfy_table::{Cell, Row};
 use serde_json::Value;
 
 use crate::client::{Client, encode};
@@ -19,18 +19,18 @@ pub async fn deals(client: &Client, output: &Output) -> anyhow::Result<()> {
     }
     let mut table = output.table(&["KEY", "CUSTOMER", "DEAL", "STAGE", ">VALUE", ">OPEN CASES", "PROJECT"]);
     for deal in deals {
-        let cases = if deal.open_exceptions > 0 { output.paint(Paint::Bad, &deal.open_exceptions.to_string()) } else { String::new() };
+        let cases = if deal.open_exceptions > 0 { deal.open_exceptions.to_string() } else { String::new() };
         table.add_row(Row::from(vec![
-            deal.key,
-            deal.customer,
-            deal.name,
-            deal.stage.replace('_', " "),
-            deal.value.as_ref().map_or(String::new(), amount),
-            cases,
-            deal.project_code.unwrap_or_default(),
+            Cell::new(deal.key),
+            Cell::new(deal.customer),
+            Cell::new(deal.name),
+            Cell::new(deal.stage.replace('_', " ")),
+            Cell::new(deal.value.as_ref().map_or(String::new(), amount)),
+            output.cell(Paint::Bad, &cases),
+            Cell::new(deal.project_code.unwrap_or_default()),
         ]));
     }
-    println!("{}", trimmed(&table));
+    say!("{}", trimmed(&table));
     Ok(())
 }
 
@@ -42,17 +42,29 @@ pub async fn deal(client: &Client, key: &str, output: &Output) -> anyhow::Result
     }
     let detail: DealDetail = client.get(&path).await?;
     let deal = &detail.deal;
-    println!("{}  {}, {}", output.paint(Paint::Strong, &deal.name), deal.customer, deal.key);
-    println!("\n{}\n", stages(&detail, output));
+    say!("{}  {}, {}", output.paint(Paint::Strong, &deal.name), deal.customer, deal.key);
+    say!("\n{}\n", stages(&detail, output));
     let mut figures = output.table(&["", ">", ""]);
     for figure in &detail.figures {
-        figures.add_row(Row::from(vec![figure.label.clone(), amount(&figure.value), output.paint(Paint::Soft, &figure.source)]));
+        figures.add_row(Row::from(vec![
+            Cell::new(&figure.label),
+            Cell::new(amount(&figure.value)),
+            output.cell(Paint::Soft, &figure.source),
+        ]));
     }
-    println!("{}", trimmed(&figures).trim_start_matches('\n'));
+    say!("{}", trimmed(&figures).trim_start_matches('\n'));
     if let Some(hours) = &detail.hours {
-        let told: Vec<String> = hours.rows.iter().map(|row| format!("{} h {}", api::format::number(row.hours), row.label.to_lowercase())).collect();
-        let sum = if hours.conserved { output.paint(Paint::Good, "adds up") } else { output.paint(Paint::Bad, "does not add up") };
-        println!("\n{} h approved: {} ({sum})", api::format::number(hours.approved), told.join(", "));
+        let told: Vec<String> = hours
+            .rows
+            .iter()
+            .map(|row| format!("{} h {}", api::format::number(row.hours), row.label.to_lowercase()))
+            .collect();
+        let sum = if hours.conserved {
+            output.paint(Paint::Good, "adds up")
+        } else {
+            output.paint(Paint::Bad, "does not add up")
+        };
+        say!("\n{} h approved: {} ({sum})", api::format::number(hours.approved), told.join(", "));
     }
     if !detail.invoices.is_empty() {
         let mut table = output.table(&["INVOICE", "ISSUED", "DUE", ">NET", ">TAX", ">GROSS", ">OPEN"]);
@@ -67,10 +79,10 @@ pub async fn deal(client: &Client, key: &str, output: &Output) -> anyhow::Result
                 amount(&row.open),
             ]));
         }
-        println!("\n{}", trimmed(&table));
+        say!("\n{}", trimmed(&table));
     }
     for exception in &detail.exceptions {
-        println!("\n{} {}\n  {}", output.paint(Paint::Bad, "needs attention:"), exception.message, exception.suggestion);
+        say!("\n{} {}\n  {}", output.paint(Paint::Bad, "needs attention:"), exception.message, exception.suggestion);
     }
     Ok(())
 }

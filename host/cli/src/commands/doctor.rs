@@ -49,8 +49,9 @@ pub async fn doctor(target: &TargetArguments, config: Option<&Path>, output: &Ou
         output.print_json(&findings)?;
     } else {
         for finding in &findings {
-            let mark = if finding.ok { output.paint(Paint::Good, "\u{2713}") } else { output.paint(Paint::Bad, "\u{2715}") };
-            println!("{mark} {:<14} {}", finding.name, finding.detail);
+            let mark =
+                if finding.ok { output.paint(Paint::Good, "\u{2713}") } else { output.paint(Paint::Bad, "\u{2715}") };
+            say!("{mark} {:<14} {}", finding.name, finding.detail);
         }
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -72,7 +73,9 @@ async fn host(client: &Client, findings: &mut Vec<Finding>) {
     match client.get::<Principal>("/api/v1/whoami").await {
         Ok(who) => findings.push(Finding::good("token", format!("{} ({})", who.name, who.role))),
         Err(error) => {
-            let error = error.downcast_ref::<api::Problem>().map_or_else(|| format!("{error:#}"), |problem| format!("{}; {}", problem.detail, problem.hint));
+            let error = error
+                .downcast_ref::<api::Problem>()
+                .map_or_else(|| format!("{error:#}"), |problem| format!("{}; {}", problem.detail, problem.hint));
             findings.push(Finding::bad("token", error));
             return;
         }
@@ -91,8 +94,13 @@ async fn host(client: &Client, findings: &mut Vec<Finding>) {
 async fn version(client: &Client) -> Finding {
     let ours = env!("CARGO_PKG_VERSION");
     match client.get::<Version>("/version").await {
-        Ok(theirs) if theirs.version == ours => Finding::good("version", format!("{ours} here and there, plugin contract {}", theirs.contract)),
-        Ok(theirs) => Finding::bad("version", format!("this command is {ours}, the host is {}; use the same version", theirs.version)),
+        Ok(theirs) if theirs.version == ours => {
+            Finding::good("version", format!("{ours} here and there, plugin contract {}", theirs.contract))
+        }
+        Ok(theirs) => Finding::bad(
+            "version",
+            format!("this command is {ours}, the host is {}; use the same version", theirs.version),
+        ),
         Err(error) => Finding::bad("version", format!("{error:#}")),
     }
 }
@@ -100,9 +108,19 @@ async fn version(client: &Client) -> Finding {
 async fn systems(client: &Client) -> Option<Finding> {
     let plugins: Page<PluginView> = client.get("/api/v1/plugins").await.ok()?;
     let connections: Page<ConnectionView> = client.get("/api/v1/connections").await.ok()?;
-    let orphan = connections.items.iter().find(|connection| !plugins.items.iter().any(|plugin| plugin.id == connection.plugin));
+    let orphan =
+        connections.items.iter().find(|connection| !plugins.items.iter().any(|plugin| plugin.id == connection.plugin));
     Some(match orphan {
-        None => Finding::good("systems", format!("{} connections, {} plugins", connections.items.len(), plugins.items.len())),
-        Some(orphan) => Finding::bad("systems", format!("connection '{}' needs the plugin '{}', which is not loaded; `quoin plugin load` loads it", orphan.id, orphan.plugin)),
+        None => Finding::good(
+            "systems",
+            format!("{} connections, {} plugins", connections.items.len(), plugins.items.len()),
+        ),
+        Some(orphan) => Finding::bad(
+            "systems",
+            format!(
+                "connection '{}' needs the plugin '{}', which is not loaded; `quoin plugin load` loads it",
+                orphan.id, orphan.plugin
+            ),
+        ),
     })
 }

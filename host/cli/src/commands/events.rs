@@ -26,11 +26,11 @@ pub async fn events(client: &Client, wanted: &EventArguments, output: &Output) -
 /// One line per event: JSON for programs, the summary for people.
 fn print_event(event: &Event, output: &Output) {
     if output.json {
-        println!("{}", serde_json::json!(event));
+        say!("{}", serde_json::json!(event));
         return;
     }
     let at = event.at.strftime("%Y-%m-%d %H:%M:%S").to_string();
     let summary = Entry::from(event.clone()).summary;
     let place = output.paint(Paint::Soft, &format!("{:>7}  {at}", event.seq));
-    println!("{place}  {}  {:<30}  {summary}", event.key, output.paint(Paint::Strong, &event.kind));
+    say!("{place}  {}  {:<30}  {summary}", event.key, output.paint(Paint::Strong, &event.kind));
 }

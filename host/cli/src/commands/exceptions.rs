@@ -9,13 +9,21 @@ use crate::client::{Client, encode};
 use crate::output::{Output, Paint};
 
 /// Lists what waits for a person, or retries it.
-pub async fn exceptions(client: &Client, all: bool, command: Option<ExceptionCommand>, output: &Output) -> anyhow::Result<()> {
+pub async fn exceptions(
+    client: &Client,
+    all: bool,
+    command: Option<ExceptionCommand>,
+    output: &Output,
+) -> anyhow::Result<()> {
     if let Some(ExceptionCommand::Retry { id }) = command {
         let answer = client.post(&format!("/api/v1/exceptions/{}/retry", encode(&id)), &json!({})).await?;
         if output.json {
             return output.print_json(&answer);
         }
-        println!("asked for another try of {id}; `quoin timeline {}` shows what becomes of it", answer["key"].as_str().unwrap_or(""));
+        say!(
+            "asked for another try of {id}; `quoin timeline {}` shows what becomes of it",
+            answer["key"].as_str().unwrap_or("")
+        );
         return Ok(());
     }
     let path = format!("/api/v1/exceptions?all={all}");
@@ -35,9 +43,18 @@ pub async fn exceptions(client: &Client, all: bool, command: Option<ExceptionCom
 fn print_exception(exception: &ExceptionView, output: &Output) {
     let (paint, word) = if exception.is_open() { (Paint::Bad, "open") } else { (Paint::Good, "resolved") };
     let amount = exception.amount.as_deref().map_or(String::new(), |amount| format!(", {amount} at risk"));
-    println!("{}  {}", output.paint(Paint::Strong, &exception.id), output.paint(paint, word));
-    println!("  {} {}{amount}", exception.key, exception.customer);
-    println!("  {} ({}{})", exception.message, exception.code, exception.field.as_deref().map_or(String::new(), |field| format!(" at {field}")));
-    println!("  {}", exception.suggestion);
-    println!("  {}", output.paint(Paint::Soft, &format!("owner {}, due {}, step {}", exception.owner, exception.due, exception.step)));
+    say!("{}  {}", output.paint(Paint::Strong, &exception.id), output.paint(paint, word));
+    say!("  {} {}{amount}", exception.key, exception.customer);
+    say!(
+        "  {} ({}{})",
+        exception.message,
+        exception.code,
+        exception.field.as_deref().map_or(String::new(), |field| format!(" at {field}"))
+    );
+    say!("  {}", exception.suggestion);
+    say!(
+        "  {}",
+        output
+            .paint(Paint::Soft, &format!("owner {}, due {}, step {}", exception.owner, exception.due, exception.step))
+    );
 }

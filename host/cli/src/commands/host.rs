@@ -16,7 +16,7 @@ const SECRET_BYTES_MAX: u64 = 64 << 10;
 /// Runs the host until it is told to stop.
 pub async fn serve(config: &Path) -> anyhow::Result<()> {
     daemon::log_to_stderr();
-    daemon::serve(config, |address| println!("serving at http://{address}")).await?;
+    daemon::serve(config, |address| say!("serving at http://{address}")).await?;
     Ok(())
 }
 
@@ -26,9 +26,9 @@ pub async fn check(config: &Path, output: &Output) -> anyhow::Result<()> {
     if output.json {
         return output.print_json(&json!({ "config": config.display().to_string(), "ok": true, "facts": facts }));
     }
-    println!("{} {}", output.paint(Paint::Good, "ok"), config.display());
+    say!("{} {}", output.paint(Paint::Good, "ok"), config.display());
     for fact in facts {
-        println!("   {fact}");
+        say!("   {fact}");
     }
     Ok(())
 }
@@ -75,20 +75,26 @@ pub fn process(command: ProcessCommand, output: &Output) -> anyhow::Result<()> {
             .iter()
             .map(|flow| json!({ "name": flow.name, "on": flow.on, "steps": flow.steps.iter().map(|step| json!({ "id": step.id, "does": does(&step.action) })).collect::<Vec<_>>() }))
             .collect();
-        return output.print_json(&json!({ "ok": true, "process": definition.process, "version": definition.version, "flows": flows }));
+        return output.print_json(
+            &json!({ "ok": true, "process": definition.process, "version": definition.version, "flows": flows }),
+        );
     }
     print_picture(&definition, output);
     Ok(())
 }
 
 fn print_picture(definition: &Definition, output: &Output) {
-    println!("{} {}@{}", output.paint(Paint::Good, "ok"), definition.process, definition.version);
-    println!("   {}", definition.purpose.trim());
+    say!("{} {}@{}", output.paint(Paint::Good, "ok"), definition.process, definition.version);
+    say!("   {}", definition.purpose.trim());
     for flow in &definition.flows {
-        println!("\n{}  {}", output.paint(Paint::Strong, &flow.name), output.paint(Paint::Soft, &format!("on {}", flow.on)));
+        say!(
+            "\n{}  {}",
+            output.paint(Paint::Strong, &flow.name),
+            output.paint(Paint::Soft, &format!("on {}", flow.on))
+        );
         for (index, step) in flow.steps.iter().enumerate() {
             let branch = if index + 1 == flow.steps.len() { "\u{2514}" } else { "\u{251c}" };
-            println!("  {branch} {}  {}", step.id, output.paint(Paint::Soft, &does(&step.action)));
+            say!("  {branch} {}  {}", step.id, output.paint(Paint::Soft, &does(&step.action)));
         }
     }
 }
@@ -96,10 +102,15 @@ fn print_picture(definition: &Definition, output: &Output) {
 /// What a step does, in a few words.
 fn does(action: &Action) -> String {
     match action {
-        Action::Gates(gates) => format!("{} gates: {}", gates.len(), gates.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>().join(", ")),
+        Action::Gates(gates) => format!(
+            "{} gates: {}",
+            gates.len(),
+            gates.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>().join(", ")
+        ),
         Action::Call { function, .. } => format!("call {function}"),
         Action::Commands(commands) => {
-            let told: Vec<String> = commands.iter().map(|command| format!("write {} to {}", command.object, command.role)).collect();
+            let told: Vec<String> =
+                commands.iter().map(|command| format!("write {} to {}", command.object, command.role)).collect();
             told.join(", ")
         }
         Action::Emit { kind, .. } => format!("record {kind}"),

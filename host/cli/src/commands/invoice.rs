@@ -27,7 +27,7 @@ pub async fn invoice(client: &Client, number: &str, explain: bool, output: &Outp
             amount(&line.net),
         ]));
     }
-    println!("\n{}\n", trimmed(&lines));
+    say!("\n{}\n", trimmed(&lines));
     print_totals(&detail, output);
     if explain {
         for explained in &detail.explanation {
@@ -44,10 +44,12 @@ fn print_head(detail: &InvoiceDetail, output: &Output) {
         InvoiceType::CreditNote => "Credit note",
         InvoiceType::Prepayment => "Prepayment invoice",
     };
-    let status = serde_json::to_value(detail.status).ok().and_then(|status| status.as_str().map(|status| status.replace('_', " ")));
-    println!("{}  {}", output.paint(Paint::Strong, &format!("{title} {}", detail.number)), status.unwrap_or_default());
-    println!("{} to {}, contract {}", invoice.seller_name, invoice.buyer.name, invoice.contract_number);
-    println!("issued {}, due {}", invoice.issued_on, invoice.due_on);
+    let status = serde_json::to_value(detail.status)
+        .ok()
+        .and_then(|status| status.as_str().map(|status| status.replace('_', " ")));
+    say!("{}  {}", output.paint(Paint::Strong, &format!("{title} {}", detail.number)), status.unwrap_or_default());
+    say!("{} to {}, contract {}", invoice.seller_name, invoice.buyer.name, invoice.contract_number);
+    say!("issued {}, due {}", invoice.issued_on, invoice.due_on);
 }
 
 fn print_totals(detail: &InvoiceDetail, output: &Output) {
@@ -62,24 +64,30 @@ fn print_totals(detail: &InvoiceDetail, output: &Output) {
     }
     row("Total", &detail.invoice.totals.gross);
     row("Open", &detail.open);
-    println!("{}", trimmed(&table).trim_start_matches('\n'));
+    say!("{}", trimmed(&table).trim_start_matches('\n'));
 }
 
 fn print_explanation(explained: &LineExplanation, output: &Output) {
-    println!("\n{}", output.paint(Paint::Strong, &format!("Line {}", explained.line)));
+    say!("\n{}", output.paint(Paint::Strong, &format!("Line {}", explained.line)));
     let mut table = output.table(&["DATE", "SOURCE", ">HOURS", ">PRICE", ">NET", "RATE FOUND AT"]);
     for part in &explained.parts {
         table.add_row(Row::from(vec![
             part.date.to_string(),
             part.what.clone(),
             part.hours.map_or(String::new(), format::number),
-            part.unit_price.to_string(),
-            part.net.to_string(),
+            format::price(part.unit_price),
+            format::price(part.net),
             part.rate.clone().unwrap_or_default(),
         ]));
     }
-    println!("{}", trimmed(&table));
+    say!("{}", trimmed(&table));
     if !explained.missing.is_empty() {
-        println!("{}", output.paint(Paint::Warn, &format!("{} of its billing events are not in the account", explained.missing.len())));
+        say!(
+            "{}",
+            output.paint(
+                Paint::Warn,
+                &format!("{} of its billing events are not in the account", explained.missing.len())
+            )
+        );
     }
 }

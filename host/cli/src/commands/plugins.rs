@@ -37,7 +37,7 @@ async fn list(client: &Client, output: &Output) -> anyhow::Result<()> {
             format!("{} ms{}", plugin.load_ms, if plugin.from_cache { " (cached)" } else { "" }),
         ]));
     }
-    println!("{}", trimmed(&table));
+    say!("{}", trimmed(&table));
     Ok(())
 }
 
@@ -54,7 +54,13 @@ async fn load(client: &Client, file: &Path, manifest: Option<PathBuf>, output: &
         return output.print_json(&answer);
     }
     let plugin: PluginView = serde_json::from_value(answer)?;
-    println!("{} {} {} is loaded and serves ({} ms)", output.paint(Paint::Good, "ok"), plugin.id, plugin.version, plugin.load_ms);
+    say!(
+        "{} {} {} is loaded and serves ({} ms)",
+        output.paint(Paint::Good, "ok"),
+        plugin.id,
+        plugin.version,
+        plugin.load_ms
+    );
     Ok(())
 }
 
@@ -67,14 +73,22 @@ pub async fn connections(client: &Client, output: &Output) -> anyhow::Result<()>
     let mut table = output.table(&["CONNECTION", "SYSTEM", "PLUGIN", "COMPONENT", "READS", "WRITES"]);
     for connection in page.items {
         let names = |wanted: fn(&api::read::platform::ObjectView) -> bool| {
-            let names: Vec<&str> = connection.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
+            let names: Vec<&str> =
+                connection.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
             names.join(", ")
         };
         let (reads, writes) = (names(|object| object.read), names(|object| object.write));
         let plugin = format!("{} {}", connection.plugin, connection.version);
-        table.add_row(Row::from(vec![connection.id.clone(), connection.system.clone(), plugin, short(&connection.digest), reads, writes]));
+        table.add_row(Row::from(vec![
+            connection.id.clone(),
+            connection.system.clone(),
+            plugin,
+            short(&connection.digest),
+            reads,
+            writes,
+        ]));
     }
-    println!("{}", trimmed(&table));
+    say!("{}", trimmed(&table));
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub async fn timeline(client: &Client, number: &str, calls: bool, output: &Outpu
         let part: Timeline = serde_json::from_value(answer.clone())?;
         if output.json {
             for item in answer["items"].as_array().into_iter().flatten() {
-                println!("{item}");
+                say!("{item}");
             }
         } else {
             part.items.iter().for_each(|entry| print_entry(entry, &mut day, calls, output));
@@ -35,25 +35,31 @@ pub async fn timeline(client: &Client, number: &str, calls: bool, output: &Outpu
 fn print_entry(entry: &Entry, day: &mut String, calls: bool, output: &Output) {
     let today = entry.at.strftime("%A, %-d %B %Y").to_string();
     if *day != today {
-        println!("{}{}", if day.is_empty() { "" } else { "\n" }, output.paint(Paint::Strong, &today));
+        say!("{}{}", if day.is_empty() { "" } else { "\n" }, output.paint(Paint::Strong, &today));
         *day = today;
     }
     let (paint, mark) = look(entry.tone);
     let mut notes: Vec<String> = entry.connection.clone().into_iter().collect();
     if !entry.calls.is_empty() {
         let micros = entry.calls.iter().map(|call| call.micros).sum();
-        notes.push(format!("{} calls, {}", entry.calls.len(), format::micros(micros)));
+        let plural = if entry.calls.len() == 1 { "" } else { "s" };
+        notes.push(format!("{} call{plural}, {}", entry.calls.len(), format::micros(micros)));
     }
-    let notes = if notes.is_empty() { String::new() } else { output.paint(Paint::Soft, &format!("  [{}]", notes.join(", "))) };
+    let notes =
+        if notes.is_empty() { String::new() } else { output.paint(Paint::Soft, &format!("  [{}]", notes.join(", "))) };
     let clock = output.paint(Paint::Soft, &entry.at.strftime("%H:%M:%S").to_string());
-    println!("{clock} {} {}{notes}", output.paint(paint, mark), output.paint(if entry.tone == Tone::Plain { Paint::Soft } else { paint }, &entry.summary));
+    say!(
+        "{clock} {} {}{notes}",
+        output.paint(paint, mark),
+        output.paint(if entry.tone == Tone::Plain { Paint::Soft } else { paint }, &entry.summary)
+    );
     for gate in &entry.gates {
         let (paint, mark) = if gate.passed { (Paint::Good, "\u{2713}") } else { (Paint::Bad, "\u{2715}") };
-        println!("           {} {}", output.paint(paint, mark), gate.name);
+        say!("           {} {}", output.paint(paint, mark), gate.name);
     }
     for call in entry.calls.iter().filter(|_| calls) {
         let outcome = call.status.map_or_else(|| call.error.clone().unwrap_or_default(), |status| status.to_string());
-        println!("           {} {} {} {}", call.method, call.target, outcome, format::micros(call.micros));
+        say!("           {} {} {} {}", call.method, call.target, outcome, format::micros(call.micros));
     }
 }
 

@@ -5,10 +5,10 @@ use api::guard::IdempotencyKey;
 use api::read::{self, DealDetail};
 use api::{Principal, Problem, format};
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Form, Path, State};
 use axum::http::Uri;
 use axum::response::{Redirect, Response};
-use axum::Extension;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use policy::access::{Permission, may};
 use quoin_canonical::{Date, Id, RevenueIndicator, Timestamp};
@@ -123,7 +123,11 @@ impl DealPage {
             chrome,
             wheel: Wheel::of(&detail.stages),
             groups: bars::groups(&detail.figures),
-            exceptions: detail.exceptions.iter().map(|exception| ExceptionCard::of(exception, now, may_retry, &back)).collect(),
+            exceptions: detail
+                .exceptions
+                .iter()
+                .map(|exception| ExceptionCard::of(exception, now, may_retry, &back))
+                .collect(),
             documents,
             revenue: detail.revenue.iter().map(revenue_row).collect(),
             hours: detail.hours.as_ref().map(hours_view),
@@ -148,7 +152,9 @@ fn revenue_row(indicator: &RevenueIndicator) -> RevenueRow {
         line: indicator.contract_line.clone(),
         as_of: crate::view::date(indicator.as_of),
         method: words(&indicator.method),
-        percent: indicator.percent.map_or(String::new(), |percent| format!("{} %", format::number(percent.round_dp(2)))),
+        percent: indicator
+            .percent
+            .map_or(String::new(), |percent| format!("{} %", format::number(percent.round_dp(2)))),
         revenue: Amount::from(&indicator.revenue),
         billed: Amount::from(&indicator.billed),
         asset: Amount::from(&indicator.contract_asset),
@@ -158,13 +164,19 @@ fn revenue_row(indicator: &RevenueIndicator) -> RevenueRow {
 
 fn hours_view(hours: &read::Hours) -> HoursView {
     let row = |row: &read::HoursRow| (row.label.clone(), format::number(row.hours), Amount::from(&row.value));
-    HoursView { approved: format::number(hours.approved), rows: hours.rows.iter().map(row).collect(), conserved: hours.conserved }
+    HoursView {
+        approved: format::number(hours.approved),
+        rows: hours.rows.iter().map(row).collect(),
+        conserved: hours.conserved,
+    }
 }
 
 fn pages(key: &str, current: usize, events: usize, newest_first: bool) -> Vec<PageLink> {
     let count = events.div_ceil(ENTRIES_PER_PAGE);
     let order = if newest_first { "&order=newest" } else { "" };
-    let href = |number: usize| format!("/console/deals/{}?page={number}{order}#timeline", utf8_percent_encode(key, NON_ALPHANUMERIC));
+    let href = |number: usize| {
+        format!("/console/deals/{}?page={number}{order}#timeline", utf8_percent_encode(key, NON_ALPHANUMERIC))
+    };
     if count < 2 {
         return Vec::new();
     }
@@ -185,9 +197,10 @@ pub async fn run_billing(
     Path(key): Path<String>,
     Form(form): Form<RunForm>,
 ) -> Result<Redirect, Refused> {
-    let as_of: Date = form.as_of.parse().map_err(|_| {
-        Problem::invalid("/as_of", format!("'{}' is no date", form.as_of), "write it as 2026-03-31")
-    })?;
+    let as_of: Date = form
+        .as_of
+        .parse()
+        .map_err(|_| Problem::invalid("/as_of", format!("'{}' is no date", form.as_of), "write it as 2026-03-31"))?;
     // A double click is one run; another day is another one.
     let once = IdempotencyKey::new(&format!("{}-{as_of}", form.nonce))?;
     billing_run(&state.api, &who, &once, &BillingRun { as_of, contract: Some(key.clone()) }).await?;

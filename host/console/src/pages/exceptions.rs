@@ -1,9 +1,9 @@
 //! What waits for a person.
 
+use api::Principal;
 use api::act::retry;
 use api::guard::IdempotencyKey;
 use api::read::{self, ExceptionView};
-use api::Principal;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Path, State};

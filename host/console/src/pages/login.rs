@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::render;
-use crate::session::{enter, leave, own_path, query_value};
 use crate::ConsoleState;
+use crate::session::{enter, leave, own_path, query_value};
 
 #[derive(Template)]
 #[template(path = "login.html")]

@@ -35,7 +35,8 @@ struct ProblemPage<'a> {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let Self(problem) = self;
-        let page = ProblemPage { title: &problem.title, detail: &problem.detail, hint: &problem.hint, code: &problem.code };
+        let page =
+            ProblemPage { title: &problem.title, detail: &problem.detail, hint: &problem.hint, code: &problem.code };
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, render(&page)).into_response()
     }
@@ -47,7 +48,8 @@ fn render(template: &impl Template) -> Response {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "this page could not be rendered; the host's log says why").into_response()
+            (StatusCode::INTERNAL_SERVER_ERROR, "this page could not be rendered; the host's log says why")
+                .into_response()
         }
     }
 }

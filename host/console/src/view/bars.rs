@@ -56,7 +56,12 @@ fn group(title: &'static str, figures: &[Figure], whole: &str, parts: &[&str]) -
         from += width;
     }
     let told: Vec<String> = views.iter().map(|part| format!("{} {} %", part.label, part.width)).collect();
-    Some(Group { title, words: format!("Of {}: {}", whole.label, told.join(", ")), whole: view(whole, Decimal::ZERO, Decimal::ONE_HUNDRED), parts: views })
+    Some(Group {
+        title,
+        words: format!("Of {}: {}", whole.label, told.join(", ")),
+        whole: view(whole, Decimal::ZERO, Decimal::ONE_HUNDRED),
+        parts: views,
+    })
 }
 
 fn view(figure: &Figure, from: Decimal, width: Decimal) -> FigureView {
@@ -90,8 +95,10 @@ mod tests {
 
     #[test]
     fn parts_stand_beside_each_other_and_never_pass_the_whole() {
-        let groups = groups(&[figure("sold", 100), figure("billed", 60), figure("unbilled", 25), figure("over_cap", 40)]);
-        let bars: Vec<(&str, &str)> = groups[0].parts.iter().map(|part| (part.from.as_str(), part.width.as_str())).collect();
+        let groups =
+            groups(&[figure("sold", 100), figure("billed", 60), figure("unbilled", 25), figure("over_cap", 40)]);
+        let bars: Vec<(&str, &str)> =
+            groups[0].parts.iter().map(|part| (part.from.as_str(), part.width.as_str())).collect();
         assert_eq!(bars, [("0", "60.0"), ("60.0", "25.0"), ("85.0", "15.0")]);
     }
 

@@ -27,7 +27,13 @@ pub struct Chrome {
 
 impl Chrome {
     /// The frame of a page that follows everything, or one deal.
-    pub async fn of(state: &ConsoleState, who: &Principal, title: &str, place: &'static str, key: Option<&str>) -> Self {
+    pub async fn of(
+        state: &ConsoleState,
+        who: &Principal,
+        title: &str,
+        place: &'static str,
+        key: Option<&str>,
+    ) -> Self {
         let head = stream::head(&state.api);
         let key = key.map_or(String::new(), |key| {
             format!("&key={}", percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC))

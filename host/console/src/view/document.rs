@@ -89,7 +89,10 @@ pub struct PartView {
 impl From<&InvoiceDetail> for Document {
     fn from(detail: &InvoiceDetail) -> Self {
         let invoice = &detail.invoice;
-        let status = serde_json::to_value(detail.status).ok().and_then(|status| status.as_str().map(str::to_owned)).unwrap_or_default();
+        let status = serde_json::to_value(detail.status)
+            .ok()
+            .and_then(|status| status.as_str().map(str::to_owned))
+            .unwrap_or_default();
         let credit = invoice.kind == InvoiceType::CreditNote;
         let paid = Money::new(invoice.totals.due.amount - detail.open.amount, invoice.currency);
         let (title, kind) = title(invoice.kind);
@@ -105,7 +108,13 @@ impl From<&InvoiceDetail> for Document {
             buyer: buyer(&invoice.buyer),
             particulars: particulars(invoice),
             lines: invoice.lines.iter().map(|line| line_view(detail, line)).collect(),
-            tax: invoice.tax.iter().map(|row| (tax_label(row.category, row.rate_percent), Amount::from(&row.taxable), Amount::from(&row.tax))).collect(),
+            tax: invoice
+                .tax
+                .iter()
+                .map(|row| {
+                    (tax_label(row.category, row.rate_percent), Amount::from(&row.taxable), Amount::from(&row.tax))
+                })
+                .collect(),
             exemptions: exemptions(invoice),
             net: Amount::from(&invoice.totals.net),
             gross: Amount::from(&invoice.totals.gross),
@@ -138,7 +147,11 @@ fn buyer(customer: &Customer) -> Vec<String> {
 }
 
 fn particulars(invoice: &Invoice) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("Issued", date(invoice.issued_on)), ("Due", date(invoice.due_on)), ("Contract", invoice.contract_number.clone())];
+    let mut rows = vec![
+        ("Issued", date(invoice.issued_on)),
+        ("Due", date(invoice.due_on)),
+        ("Contract", invoice.contract_number.clone()),
+    ];
     rows.extend(invoice.project_code.clone().map(|code| ("Project", code)));
     rows.extend(invoice.period.map(|span| ("Period", period(span))));
     rows.extend(invoice.preceding_invoice.clone().map(|number| ("Corrects", number)));
@@ -182,21 +195,11 @@ fn part(part: &api::read::LinePart) -> PartView {
         what: part.what.clone(),
         date: date(part.date),
         hours: part.hours.map_or(String::new(), format::number),
-        price: two_places(part.unit_price),
-        net: two_places(part.net),
+        price: format::price(part.unit_price),
+        net: format::price(part.net),
         rate: part.rate.clone().unwrap_or_default(),
         steps: part.steps.clone(),
         event: timeline::pretty(&part.event),
-    }
-}
-
-/// A decimal with two places at least.
-fn two_places(value: quoin_canonical::Decimal) -> String {
-    let text = format::number(value);
-    match text.split_once('.') {
-        None => format!("{text}.00"),
-        Some((_, fraction)) if fraction.len() == 1 => format!("{text}0"),
-        Some(_) => text,
     }
 }
 

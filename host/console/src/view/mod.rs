@@ -68,7 +68,12 @@ pub struct When {
 impl When {
     /// An instant seen from `now`.
     pub fn of(at: Timestamp, now: Timestamp) -> Self {
-        Self { iso: at.to_string(), absolute: format::absolute(at), relative: format::relative(at, now), past: at < now }
+        Self {
+            iso: at.to_string(),
+            absolute: format::absolute(at),
+            relative: format::relative(at, now),
+            past: at < now,
+        }
     }
 }
 

@@ -54,11 +54,14 @@ impl Wheel {
         let last = stages.iter().rfind(|stage| stage.state == StageState::Done);
         let centre = last.map_or("Not yet sold".into(), |stage| stage.label.clone());
         let under = match next {
-            Some(stage) if stage.state == StageState::Blocked => format!("stopped before: {}", stage.label.to_lowercase()),
+            Some(stage) if stage.state == StageState::Blocked => {
+                format!("stopped before: {}", stage.label.to_lowercase())
+            }
             Some(stage) => format!("next: {}", stage.label.to_lowercase()),
             None => "all done".into(),
         };
-        let told: Vec<String> = stages.iter().map(|stage| format!("{}: {}", stage.label, stage.state.words())).collect();
+        let told: Vec<String> =
+            stages.iter().map(|stage| format!("{}: {}", stage.label, stage.state.words())).collect();
         let words = format!("{done} of {} stages done. {}.", stages.len(), told.join(", "));
         let arcs = stages.iter().enumerate().map(|(index, stage)| arc(index, stages.len(), stage)).collect();
         Self { arcs, centre, under, words }
@@ -109,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_wheel_says_in_words_what_it_shows() {
-        let stages = [stage("Sold", StageState::Done), stage("Active", StageState::Blocked), stage("Paid", StageState::Ahead)];
+        let stages =
+            [stage("Sold", StageState::Done), stage("Active", StageState::Blocked), stage("Paid", StageState::Ahead)];
         let wheel = Wheel::of(&stages);
         assert_eq!(wheel.words, "1 of 3 stages done. Sold: done, Active: blocked, Paid: to come.");
         assert_eq!((wheel.centre.as_str(), wheel.under.as_str()), ("Sold", "stopped before: active"));
