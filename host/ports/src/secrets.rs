@@ -42,7 +42,7 @@ pub enum SecretError {
     },
 }
 
-/// The vault. Names are `<connection>/<slot>/<part>`, such as `netsuite-de/api/private_key`.
+/// The vault. Names are `<connection>/<slot>/<part>`, such as `erp-de/api/private_key`.
 #[async_trait]
 pub trait Secrets: Send + Sync {
     /// Lends a value.

@@ -100,7 +100,7 @@ pub fn check_contract(version: &str, who: &str) -> Result<(), String> {
     let mut parts = version.split('.').map(str::parse::<u64>);
     let mend = format!("this host speaks up to 1.{CONTRACT_MINOR}; build with a matching SDK, or upgrade the host");
     match (parts.next(), parts.next()) {
-        (Some(Ok(1)), Some(Ok(minor))) if minor <= CONTRACT_MINOR => Ok(()),
+        (Some(Ok(1)), Some(Ok(minor))) if (0..=CONTRACT_MINOR).contains(&minor) => Ok(()),
         (Some(Ok(_)), Some(Ok(_))) => Err(format!("{who} {version}; {mend}")),
         _ => Err(format!("{who} '{version}', which is no version such as 1.0; {mend}")),
     }

@@ -57,13 +57,9 @@ async fn serves(version: &str, component: Vec<u8>, manifest: String) {
     assert_eq!(written[0].status, ItemStatus::Unknown);
 }
 
-/// The template itself, built as its author would. Long (it compiles every dependency), so only
-/// when asked for.
+/// The template itself, built from nothing as its author would.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_template_builds_and_serves() {
-    if std::env::var_os("QUOIN_LONG_TESTS").is_none() {
-        return;
-    }
     let template = root().join("sdk/template");
     let target = tempfile::tempdir().unwrap();
     std::fs::copy(root().join("Cargo.lock"), template.join("Cargo.lock")).unwrap();

@@ -34,7 +34,7 @@ const DOORS: [(&str, &[&str]); 6] = [
     ("wasmtime", &["runtime"]),
     ("wasmtime-wasi", &["runtime"]),
     ("sled", &["store"]),
-    ("reqwest", &["egress", "quoin"]),
+    ("reqwest", &["egress", "quoin", "quoin-simulator"]),
     ("jsonwebtoken", &["egress"]),
     ("wit-bindgen", &["quoin-sdk"]),
 ];
