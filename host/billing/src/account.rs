@@ -299,8 +299,12 @@ pub enum DocumentStage {
 
 impl InvoiceState {
     /// Still to pay, gross: the document less payments and posted credits. Negative when overpaid.
+    /// Nothing on a credit note: what it gives back is off the document it corrects.
     pub fn open(&self) -> Money {
         let totals = &self.invoice.totals;
+        if self.invoice.kind == InvoiceType::CreditNote {
+            return Money::zero(totals.due.currency);
+        }
         Money::new(totals.due.amount - self.paid - self.credited, totals.due.currency)
     }
 
@@ -311,7 +315,9 @@ impl InvoiceState {
             DocumentStage::Released => InvoiceStatus::Approved,
             DocumentStage::Discarded => InvoiceStatus::Void,
             DocumentStage::Posted if self.invoice.kind == InvoiceType::CreditNote => InvoiceStatus::Posted,
-            DocumentStage::Posted if self.credited >= self.invoice.totals.gross.amount && self.credited > Decimal::ZERO => {
+            DocumentStage::Posted
+                if self.credited >= self.invoice.totals.gross.amount && self.credited > Decimal::ZERO =>
+            {
                 InvoiceStatus::Credited
             }
             DocumentStage::Posted if self.open().amount <= Decimal::ZERO => InvoiceStatus::Paid,

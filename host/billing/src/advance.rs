@@ -56,7 +56,10 @@ impl AdvanceLedger {
     /// `ADVANCE_EXCEEDED` when less is left.
     pub fn expire(&mut self, amount: Decimal) -> Result<(), Refusal> {
         if amount > self.available() {
-            return Err(Refusal::new("ADVANCE_EXCEEDED", format!("{amount} cannot expire, {} is left", self.available())));
+            return Err(Refusal::new(
+                "ADVANCE_EXCEEDED",
+                format!("{amount} cannot expire, {} is left", self.available()),
+            ));
         }
         self.expired += amount;
         Ok(())

@@ -147,7 +147,9 @@ fn placed(
         event.invoice = document.clone();
         event.line = line.to_owned();
         event.net = share;
-        event.steps.push(format!("line {line} sums {count} to {}, rounded to {net}; its share {share}", sum.normalize()));
+        event
+            .steps
+            .push(format!("line {line} sums {count} to {}, rounded to {net}; its share {share}", sum.normalize()));
     }
     events
 }
@@ -158,8 +160,11 @@ fn due_on(account: &Account, cover: &Cover) -> Result<Date, Refusal> {
     }
     let days = account.contract.payment_terms_days;
     cover.issued_on.checked_add(jiff::Span::new().days(i64::from(days))).map_err(|_| {
-        Refusal::new("PAYMENT_TERMS", format!("{days} days after {} is no date; correct the payment terms", cover.issued_on))
-            .field("/payment_terms_days")
+        Refusal::new(
+            "PAYMENT_TERMS",
+            format!("{days} days after {} is no date; correct the payment terms", cover.issued_on),
+        )
+        .field("/payment_terms_days")
     })
 }
 
@@ -194,5 +199,11 @@ fn totals(lines: &[InvoiceLine], tax: &[TaxSubtotal], currency: quoin_canonical:
     let net: Decimal = lines.iter().map(|line| line.net.amount).sum();
     let tax: Decimal = tax.iter().map(|row| row.tax.amount).sum();
     let money = |amount| Money::new(amount, currency);
-    Totals { net: money(net), tax: money(tax), gross: money(net + tax), prepaid: money(Decimal::ZERO), due: money(net + tax) }
+    Totals {
+        net: money(net),
+        tax: money(tax),
+        gross: money(net + tax),
+        prepaid: money(Decimal::ZERO),
+        due: money(net + tax),
+    }
 }

@@ -44,7 +44,12 @@ fn check_parties(invoice: &Invoice, problems: &mut Problems) {
     let ids = [("/seller_vat_id", Some(&invoice.seller_vat_id)), ("/buyer/vat_id", invoice.buyer.vat_id.as_ref())];
     for (path, id) in ids {
         let Some(id) = id.filter(|id| !id.is_empty()) else { continue };
-        problems.require(vat_prefix(id), path, "BR-CO-09", format!("VAT id '{id}' has no country prefix (ISO 3166-1, or EL)"));
+        problems.require(
+            vat_prefix(id),
+            path,
+            "BR-CO-09",
+            format!("VAT id '{id}' has no country prefix (ISO 3166-1, or EL)"),
+        );
     }
 }
 
@@ -106,9 +111,19 @@ fn check_line(invoice: &Invoice, at: usize, line: &InvoiceLine, problems: &mut P
         format!("{} x {} is {exact}, not {}", line.quantity.value, line.unit_price, line.net.amount),
     );
     if let Some(period) = line.service_period {
-        problems.require(period.to >= period.from, path("service_period"), "BR-30", "the line's period ends before it begins");
+        problems.require(
+            period.to >= period.from,
+            path("service_period"),
+            "BR-30",
+            "the line's period ends before it begins",
+        );
         let inside = invoice.period.is_none_or(|whole| period.from >= whole.from && period.to <= whole.to);
-        problems.require(inside, path("service_period"), "LINE-PERIOD", "the line's period lies outside the document's");
+        problems.require(
+            inside,
+            path("service_period"),
+            "LINE-PERIOD",
+            "the line's period lies outside the document's",
+        );
     }
 }
 
@@ -125,13 +140,23 @@ fn check_treatment(path: &str, tax: &TaxTreatment, problems: &mut Problems) {
             (rate.is_some_and(|rate| rate.is_zero()), "0")
         }
     };
-    problems.require(holds, format!("{path}/rate_percent"), &format!("BR-{name}-05"), format!("the rate of category {:?} is {wanted}", tax.category));
+    problems.require(
+        holds,
+        format!("{path}/rate_percent"),
+        &format!("BR-{name}-05"),
+        format!("the rate of category {:?} is {wanted}", tax.category),
+    );
     let reason = tax.exemption_reason.as_deref().is_some_and(|reason| !reason.trim().is_empty());
     let (holds, wanted) = match tax.category {
         TaxCategory::S | TaxCategory::Z | TaxCategory::L | TaxCategory::M => (!reason, "has no exemption reason"),
         _ => (reason, "needs an exemption reason"),
     };
-    problems.require(holds, format!("{path}/exemption_reason"), &format!("BR-{name}-10"), format!("category {:?} {wanted}", tax.category));
+    problems.require(
+        holds,
+        format!("{path}/exemption_reason"),
+        &format!("BR-{name}-10"),
+        format!("category {:?} {wanted}", tax.category),
+    );
 }
 
 /// How the rule ids name a category.
@@ -210,8 +235,18 @@ fn check_categories(invoice: &Invoice, problems: &mut Problems) {
         let name = family(*category);
         let code = format!("BR-{name}-02");
         if *category == TaxCategory::O {
-            problems.require(!seller && !buyer, "/seller_vat_id", &code, "a document outside the scope of VAT names no VAT id");
-            problems.require(categories.len() == 1, "/lines", "BR-O-11", "category O does not go with another on one document");
+            problems.require(
+                !seller && !buyer,
+                "/seller_vat_id",
+                &code,
+                "a document outside the scope of VAT names no VAT id",
+            );
+            problems.require(
+                categories.len() == 1,
+                "/lines",
+                "BR-O-11",
+                "category O does not go with another on one document",
+            );
             continue;
         }
         problems.require(seller, "/seller_vat_id", &code, format!("category {category:?} needs the seller's VAT id"));
@@ -219,7 +254,12 @@ fn check_categories(invoice: &Invoice, problems: &mut Problems) {
             problems.require(buyer, "/buyer/vat_id", &code, format!("category {category:?} needs the buyer's VAT id"));
         }
         if *category == TaxCategory::K {
-            problems.require(invoice.period.is_some(), "/period", "BR-IC-11", "an intra-community supply needs its period");
+            problems.require(
+                invoice.period.is_some(),
+                "/period",
+                "BR-IC-11",
+                "an intra-community supply needs its period",
+            );
         }
     }
 }
@@ -233,7 +273,13 @@ fn check_totals(invoice: &Invoice, problems: &mut Problems) {
         ("/totals/net", "BR-CO-13", totals.net.amount, lines, "the sum of the lines, as there are no allowances"),
         ("/totals/tax", "BR-CO-14", totals.tax.amount, tax, "the sum of the breakdown's tax"),
         ("/totals/gross", "BR-CO-15", totals.gross.amount, totals.net.amount + totals.tax.amount, "net plus tax"),
-        ("/totals/due", "BR-CO-16", totals.due.amount, totals.gross.amount - totals.prepaid.amount, "gross less what was prepaid"),
+        (
+            "/totals/due",
+            "BR-CO-16",
+            totals.due.amount,
+            totals.gross.amount - totals.prepaid.amount,
+            "gross less what was prepaid",
+        ),
     ];
     for (path, code, found, wanted, meaning) in equal {
         problems.require(found == wanted, path, code, format!("{found} is not {wanted}, {meaning}"));

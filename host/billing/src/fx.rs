@@ -27,7 +27,10 @@ pub struct FxRate {
 /// `FX_DIRECTION` when the rate is not from the amount's currency: converting back is never right.
 pub fn convert(amount: Money, rate: &FxRate, rounding: Rounding) -> Result<Money, Refusal> {
     if amount.currency != rate.from {
-        let message = format!("the amount is in {}, the rate from {}; use a rate from {}", amount.currency, rate.from, amount.currency);
+        let message = format!(
+            "the amount is in {}, the rate from {}; use a rate from {}",
+            amount.currency, rate.from, amount.currency
+        );
         return Err(Refusal::new("FX_DIRECTION", message).field("/rate"));
     }
     Ok(Money::new(amount.amount * rate.rate, rate.to).rounded(rounding))

@@ -26,9 +26,12 @@ impl Context {
     /// `ZONE_UNKNOWN` when the entity's zone is not in the IANA database that is compiled in.
     pub fn today(&self) -> Result<Date, Refusal> {
         let zone = TimeZoneDatabase::bundled().get(&self.entity.zone).map_err(|_| {
-            Refusal::new("ZONE_UNKNOWN", format!("'{}' is no IANA time zone; correct the legal entity", self.entity.zone))
-                .field("/zone")
-                .owner(&self.policy.owners.master_data)
+            Refusal::new(
+                "ZONE_UNKNOWN",
+                format!("'{}' is no IANA time zone; correct the legal entity", self.entity.zone),
+            )
+            .field("/zone")
+            .owner(&self.policy.owners.master_data)
         })?;
         Ok(self.now.to_zoned(zone).date())
     }

@@ -109,7 +109,13 @@ pub struct RateRow {
 
 impl RateRow {
     /// A row that names nothing but its level, currency and rate.
-    pub fn new(id: impl Into<String>, version: u32, level: RateLevel, currency: Currency, hourly_rate: Decimal) -> Self {
+    pub fn new(
+        id: impl Into<String>,
+        version: u32,
+        level: RateLevel,
+        currency: Currency,
+        hourly_rate: Decimal,
+    ) -> Self {
         Self {
             id: id.into(),
             version,
@@ -227,7 +233,12 @@ impl RateError {
 ///
 /// # Errors
 /// [`RateError`]: none found, two equally good, or one in a foreign currency.
-pub fn resolve(rows: &[RateRow], query: &RateQuery, currency: Currency, levels: &[RateLevel]) -> Result<Resolved, RateError> {
+pub fn resolve(
+    rows: &[RateRow],
+    query: &RateQuery,
+    currency: Currency,
+    levels: &[RateLevel],
+) -> Result<Resolved, RateError> {
     for level in levels {
         let mut best: Vec<&RateRow> = Vec::new();
         let mut best_dimensions = 0;
@@ -320,5 +331,11 @@ fn adjusted(row: &RateRow, query: &RateQuery) -> Resolved {
         rate = max;
         steps.push(format!("at most {max}"));
     }
-    Resolved { hourly_rate: rate.round_dp(EVENT_PLACES), level: row.level, row: row.id.clone(), row_version: row.version, steps }
+    Resolved {
+        hourly_rate: rate.round_dp(EVENT_PLACES),
+        level: row.level,
+        row: row.id.clone(),
+        row_version: row.version,
+        steps,
+    }
 }

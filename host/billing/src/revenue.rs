@@ -8,11 +8,20 @@ pub fn at_percent(price: Money, percent: Decimal, rounding: Rounding) -> Money {
 }
 
 /// Percentage of completion by cost: never above 100.
-pub fn percent_by_cost(cost_to_date: Decimal, cost_at_completion: Decimal, places: u32, rounding: Rounding) -> Option<Decimal> {
+pub fn percent_by_cost(
+    cost_to_date: Decimal,
+    cost_at_completion: Decimal,
+    places: u32,
+    rounding: Rounding,
+) -> Option<Decimal> {
     if cost_at_completion <= Decimal::ZERO {
         return None;
     }
-    Some(rounding.round((cost_to_date * Decimal::ONE_HUNDRED / cost_at_completion).min(Decimal::ONE_HUNDRED), places).normalize())
+    Some(
+        rounding
+            .round((cost_to_date * Decimal::ONE_HUNDRED / cost_at_completion).min(Decimal::ONE_HUNDRED), places)
+            .normalize(),
+    )
 }
 
 /// Contract asset and contract liability (rule RR3): at most one of them is above zero.

@@ -54,8 +54,11 @@ pub fn split(
 ) -> Result<Vec<Money>, Refusal> {
     let sum: Decimal = percents.iter().sum();
     if sum != HUNDRED {
-        return Err(Refusal::new("SPLIT_NOT_100", format!("the shares of line {line} total {sum} %; make them total 100 %"))
-            .field(format!("/lines/{line}")));
+        return Err(Refusal::new(
+            "SPLIT_NOT_100",
+            format!("the shares of line {line} total {sum} %; make them total 100 %"),
+        )
+        .field(format!("/lines/{line}")));
     }
     if rounding_party >= percents.len() {
         return Err(Refusal::new("ROUNDING_PARTY", format!("line {line} names a rounding party that has no share"))
@@ -67,7 +70,9 @@ pub fn split(
         .collect();
     let others: Decimal =
         shares.iter().enumerate().filter(|(at, _)| *at != rounding_party).map(|(_, share)| share.amount).sum();
-    shares[rounding_party].amount = total.amount - others;
+    if let Some(share) = shares.get_mut(rounding_party) {
+        share.amount = total.amount - others;
+    }
     Ok(shares)
 }
 
@@ -93,10 +98,8 @@ pub fn cumulative_parts(total: Money, count: u32, rounding: Rounding) -> Vec<Mon
     let mut issued = Decimal::ZERO;
     (1..=count)
         .map(|k| {
-            let target = rounding.round(
-                total.amount * Decimal::from(k) / Decimal::from(count),
-                total.currency.minor_units(),
-            );
+            let target =
+                rounding.round(total.amount * Decimal::from(k) / Decimal::from(count), total.currency.minor_units());
             let amount = target - issued;
             issued = target;
             Money::new(amount, total.currency)
@@ -122,8 +125,10 @@ pub fn remainder_last(total: Money, count: u32, rounding: Rounding) -> Vec<Money
 pub fn allocate(line: Decimal, exact: &[Decimal], currency: Currency) -> Vec<Decimal> {
     let places = currency.minor_units();
     let unit = Decimal::new(1, places);
-    let mut shares: Vec<Decimal> =
-        exact.iter().map(|part| part.round_dp_with_strategy(places, rust_decimal::RoundingStrategy::ToNegativeInfinity)).collect();
+    let mut shares: Vec<Decimal> = exact
+        .iter()
+        .map(|part| part.round_dp_with_strategy(places, rust_decimal::RoundingStrategy::ToNegativeInfinity))
+        .collect();
     let mut left = line - shares.iter().sum::<Decimal>();
     let mut order: Vec<usize> = (0..exact.len()).collect();
     order.sort_by(|a, b| (exact[*b] - shares[*b]).cmp(&(exact[*a] - shares[*a])).then(a.cmp(b)));
@@ -144,7 +149,13 @@ pub fn allocate(line: Decimal, exact: &[Decimal], currency: Currency) -> Vec<Dec
 
 /// A quantity such that quantity x price, rounded, is exactly `net` (rule RD3), with as few
 /// decimals as will do. `None` when there is none, as for a price of zero with a net.
-pub fn quantity_for(net: Decimal, price: Decimal, exact: Decimal, currency: Currency, rounding: Rounding) -> Option<Decimal> {
+pub fn quantity_for(
+    net: Decimal,
+    price: Decimal,
+    exact: Decimal,
+    currency: Currency,
+    rounding: Rounding,
+) -> Option<Decimal> {
     let fits = |quantity: Decimal| rounding.round(quantity * price, currency.minor_units()) == net;
     for places in QUANTITY_PLACES {
         let quantity = rounding.round(exact, places);
@@ -155,5 +166,9 @@ pub fn quantity_for(net: Decimal, price: Decimal, exact: Decimal, currency: Curr
     if price.is_zero() {
         return None;
     }
-    QUANTITY_PLACES.into_iter().map(|places| rounding.round(net / price, places)).find(|quantity| fits(*quantity)).map(|q| q.normalize())
+    QUANTITY_PLACES
+        .into_iter()
+        .map(|places| rounding.round(net / price, places))
+        .find(|quantity| fits(*quantity))
+        .map(|q| q.normalize())
 }

@@ -151,11 +151,19 @@ fn contract_lines(quote: &Quote, entity: &LegalEntity, policy: &BillingPolicy) -
 
 /// The entity's default tax, for a buyer of the same country. Other buyers need a treatment that
 /// somebody, or a tax transform, determined: a guess would be wrong in both directions.
-fn default_tax(quote: &Quote, entity: &LegalEntity, at: usize, policy: &BillingPolicy) -> Result<TaxTreatment, Refusal> {
+fn default_tax(
+    quote: &Quote,
+    entity: &LegalEntity,
+    at: usize,
+    policy: &BillingPolicy,
+) -> Result<TaxTreatment, Refusal> {
     let country = buyer_country(&quote.customer).ok_or_else(|| {
-        Refusal::new("TAX_JURISDICTION_UNKNOWN", format!("customer {} has neither country nor VAT id; add one", quote.customer.name))
-            .field("/customer/country")
-            .owner(&policy.owners.tax)
+        Refusal::new(
+            "TAX_JURISDICTION_UNKNOWN",
+            format!("customer {} has neither country nor VAT id; add one", quote.customer.name),
+        )
+        .field("/customer/country")
+        .owner(&policy.owners.tax)
     })?;
     if country != entity.country {
         return Err(Refusal::new(
@@ -176,7 +184,8 @@ pub fn buyer_country(customer: &Customer) -> Option<String> {
         let letters = prefix.len() == 2 && prefix.chars().all(|letter| letter.is_ascii_uppercase());
         letters.then(|| if prefix == "EL" { "GR".to_owned() } else { prefix })
     };
-    let from_address = || customer.addresses.iter().map(|address| address.country.clone()).find(|country| !country.is_empty());
+    let from_address =
+        || customer.addresses.iter().map(|address| address.country.clone()).find(|country| !country.is_empty());
     customer.country.clone().filter(|country| !country.is_empty()).or_else(from_vat).or_else(from_address)
 }
 
@@ -211,7 +220,10 @@ fn check_line(quote: &Quote, line: &QuoteLine, at: usize, policy: &BillingPolicy
             }
         }
         BillingMethod::Retainer(term) => {
-            if term.hours_per_month <= Decimal::ZERO || term.hourly_rate <= Decimal::ZERO || term.overage_rate <= Decimal::ZERO {
+            if term.hours_per_month <= Decimal::ZERO
+                || term.hourly_rate <= Decimal::ZERO
+                || term.overage_rate <= Decimal::ZERO
+            {
                 let message = format!("the retainer of line {} needs hours and rates above zero", line.id);
                 return refuse("/billing".into(), "RATE_NOT_FOUND", message);
             }
@@ -264,7 +276,8 @@ fn milestones(
         for (term, amount) in milestones.iter().zip(amounts) {
             let id = ids.milestone(&line.id, &term.code);
             if all.iter().any(|known| known.header.id.as_ref() == Some(&id)) {
-                let message = format!("milestone {} of line {} is there twice; make its code unique", term.code, line.id);
+                let message =
+                    format!("milestone {} of line {} is there twice; make its code unique", term.code, line.id);
                 return Err(Refusal::new("MILESTONE_DUPLICATE", message)
                     .field(format!("/lines/{at}/billing/milestones"))
                     .owner(&policy.owners.finance));
@@ -317,7 +330,8 @@ fn rate_rows(quote: &Quote, lines: &[ContractLine]) -> Vec<RateRow> {
         for role in roles {
             let personal = is_personal(role, roles);
             let level = if personal { RateLevel::ContractLinePerson } else { RateLevel::ContractLineRole };
-            let row = RateRow::new(row_id(&line.id, role, roles), quote.version, level, quote.currency, role.hourly_rate);
+            let row =
+                RateRow::new(row_id(&line.id, role, roles), quote.version, level, quote.currency, role.hourly_rate);
             rows.push(RateRow {
                 scope: Some(line.id.clone()),
                 role: Some(role.role.clone()),

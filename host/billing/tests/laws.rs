@@ -112,9 +112,12 @@ impl History {
 
     /// Credits money on the first line of the first posted invoice; more than is left is refused.
     fn credit_money(&mut self, cents: u32) {
-        let posted = self.book.account().invoices.values().find(|state| {
-            state.stage == DocumentStage::Posted && state.invoice.kind == InvoiceType::Invoice
-        });
+        let posted = self
+            .book
+            .account()
+            .invoices
+            .values()
+            .find(|state| state.stage == DocumentStage::Posted && state.invoice.kind == InvoiceType::Invoice);
         let Some(state) = posted else { return };
         self.credits += 1;
         let wanted = billing::CreditLine {
@@ -170,7 +173,8 @@ fn totals_equal_their_parts(account: &Account) {
 fn the_cap_holds(account: &Account) {
     let mut used = Decimal::ZERO;
     for state in account.invoices.values().filter(|state| state.stage != DocumentStage::Discarded) {
-        let net: Decimal = state.invoice.lines.iter().filter(|line| line.contract_line == "L1").map(|line| line.net.amount).sum();
+        let net: Decimal =
+            state.invoice.lines.iter().filter(|line| line.contract_line == "L1").map(|line| line.net.amount).sum();
         match (state.invoice.kind, state.stage) {
             (InvoiceType::CreditNote, DocumentStage::Posted) => used -= net,
             (InvoiceType::CreditNote, _) => {}
@@ -330,8 +334,13 @@ fn shuffled(mut order: Vec<usize>, mut seed: u64) -> Vec<usize> {
 }
 
 fn release_all(book: &mut Book) {
-    let drafts: Vec<Id> =
-        book.account().invoices.iter().filter(|(_, state)| state.stage == DocumentStage::Draft).map(|(id, _)| id.clone()).collect();
+    let drafts: Vec<Id> = book
+        .account()
+        .invoices
+        .iter()
+        .filter(|(_, state)| state.stage == DocumentStage::Draft)
+        .map(|(id, _)| id.clone())
+        .collect();
     // Every second draft goes out; the others stay open to change.
     for draft in drafts.iter().step_by(2) {
         book.decide(|account, ctx| billing::release(account, draft, ctx));
@@ -360,7 +369,9 @@ fn retainer_history(work: &[(u8, u32)], cap: u32, refund: bool) {
     let account = book.account();
     for advance in account.retainers["L3"].advances.values() {
         assert!(advance.left().is_zero(), "{advance:?}");
-        assert!(advance.drawn >= Decimal::ZERO && advance.expired >= Decimal::ZERO && advance.refunded >= Decimal::ZERO);
+        assert!(
+            advance.drawn >= Decimal::ZERO && advance.expired >= Decimal::ZERO && advance.refunded >= Decimal::ZERO
+        );
         assert_eq!(advance.bought.hours, advance.drawn + advance.expired + advance.refunded);
     }
     let buckets = account.buckets(Some("L3"));

@@ -73,7 +73,8 @@ fn terms_follow_from_the_quote() {
     let book = Book::open(&helix_quote());
     let derived = &book.derived;
     assert_eq!(derived.project.code, "P-Q-2026-0042");
-    let tasks: Vec<_> = derived.project.tasks.iter().map(|task| (task.code.as_str(), task.contract_line.as_str())).collect();
+    let tasks: Vec<_> =
+        derived.project.tasks.iter().map(|task| (task.code.as_str(), task.contract_line.as_str())).collect();
     assert_eq!(tasks, [("1", "L1"), ("2", "L2"), ("3", "L3")]);
     let amounts: Vec<_> = derived.billing_setup.milestones.iter().map(|m| m.amount.unwrap()).collect();
     assert_eq!(amounts, [euros("36000.00"), euros("60000.00"), euros("24000.00")]);
@@ -91,7 +92,11 @@ fn the_first_invoice_has_the_agreed_totals() {
     let lines: Vec<_> = invoice.lines.iter().map(|line| (line.contract_line.as_str(), line.net.amount)).collect();
     assert_eq!(lines, [("L1", dec("11100.00")), ("L1", dec("11700.00")), ("L2", dec("36000.00"))]);
     assert_eq!(invoice.due_on, day("2026-04-30"));
-    assert_eq!(book.account().buckets(Some("L1")).buckets[&Bucket::NonBillable].0, dec("360"), "six hours for the margin only");
+    assert_eq!(
+        book.account().buckets(Some("L1")).buckets[&Bucket::NonBillable].0,
+        dec("360"),
+        "six hours for the margin only"
+    );
     billing::en16931::check(&invoice).unwrap();
     let posted = book.post(&invoice);
     assert_eq!(kinds(&posted), ["billing.invoice_posted"]);
@@ -107,7 +112,11 @@ fn an_invoice_line_explains_itself() {
     let rate = consultant[0].rate.as_ref().unwrap();
     assert_eq!((rate.row.as_str(), rate.row_version), ("contract_line:L1:role:Consultant", 3));
     assert_eq!(rate.level, billing::rates::RateLevel::ContractLineRole);
-    assert!(consultant[0].steps.iter().any(|step| step.contains("480 min at 150.00/h = 1200")), "{:?}", consultant[0].steps);
+    assert!(
+        consultant[0].steps.iter().any(|step| step.contains("480 min at 150.00/h = 1200")),
+        "{:?}",
+        consultant[0].steps
+    );
     let milestone = book.account().explain(id, &invoice.lines[2].id);
     assert_eq!(milestone.len(), 1);
 }
@@ -132,17 +141,23 @@ fn revenue_follows_work_and_cost() {
         cost_to_date: euros("20000.00"),
         revenue_to_date: Some(euros(revenue)),
     };
-    let events = book.decide(|account, ctx| billing::compute_revenue(account, day("2026-03-31"), &[cost("30000.00")], ctx));
+    let events =
+        book.decide(|account, ctx| billing::compute_revenue(account, day("2026-03-31"), &[cost("30000.00")], ctx));
     let AccountEvent::RevenueComputed(computed) = &events[0] else { panic!("{events:?}") };
     assert_eq!(events.len(), 1, "the books agree");
     let of = |line: &str| computed.positions.iter().map(|p| &p.indicator).find(|i| i.contract_line == line).unwrap();
     assert_eq!((of("L1").revenue, of("L1").contract_asset), (euros("22800.00"), euros("0.00")));
     assert_eq!(of("L2").percent, Some(dec("25")));
-    assert_eq!((of("L2").revenue, of("L2").billed, of("L2").contract_liability), (euros("30000"), euros("36000"), euros("6000")));
+    assert_eq!(
+        (of("L2").revenue, of("L2").billed, of("L2").contract_liability),
+        (euros("30000"), euros("36000"), euros("6000"))
+    );
     assert_eq!(computed.positions.len(), 2, "the retainer has not begun");
-    let events = book.decide(|account, ctx| billing::compute_revenue(account, day("2026-03-31"), &[cost("31000.00")], ctx));
+    let events =
+        book.decide(|account, ctx| billing::compute_revenue(account, day("2026-03-31"), &[cost("31000.00")], ctx));
     assert_eq!(kinds(&events), ["billing.revenue_differs"]);
-    let events = book.decide(|account, ctx| billing::compute_revenue(account, day("2026-03-31"), &[cost("30000.00")], ctx));
+    let events =
+        book.decide(|account, ctx| billing::compute_revenue(account, day("2026-03-31"), &[cost("30000.00")], ctx));
     assert_eq!(kinds(&events), ["billing.revenue_agrees"]);
 }
 
@@ -198,7 +213,8 @@ fn the_april_run_stops_at_the_cap() {
     assert_eq!(totals(&invoice), ("17500.00".into(), "3325.00".into(), "20825.00".into()));
     assert_eq!(invoice.issued_on, day("2026-04-30"), "posted in the first open period");
     let lines: Vec<_> = invoice.lines.iter().map(|line| (line.service_period.unwrap().from, line.net.amount)).collect();
-    let april = [(day("2026-03-30"), dec("780.00")), (day("2026-04-20"), dec("3070.00")), (day("2026-04-01"), dec("13650.00"))];
+    let april =
+        [(day("2026-03-30"), dec("780.00")), (day("2026-04-20"), dec("3070.00")), (day("2026-04-01"), dec("13650.00"))];
     let mut sorted = lines.clone();
     sorted.sort();
     let mut wanted = april.to_vec();

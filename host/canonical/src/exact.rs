@@ -33,7 +33,8 @@ pub fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok,
 /// When it is no string, or not of plain digits, or longer than a decimal holds exactly.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-    parse(&text).ok_or_else(|| de::Error::custom(format!("'{text}' is no decimal; write plain digits, such as \"-12.50\"")))
+    parse(&text)
+        .ok_or_else(|| de::Error::custom(format!("'{text}' is no decimal; write plain digits, such as \"-12.50\"")))
 }
 
 /// The same for `Option<Decimal>`; use it with `#[serde(default)]`.
@@ -82,11 +83,25 @@ mod tests {
 
     #[test]
     fn only_strings_of_digits_are_decimals() {
-        let money = |amount: &str| serde_json::from_str::<Money>(&format!("{{\"amount\":{amount},\"currency\":\"EUR\"}}"));
+        let money =
+            |amount: &str| serde_json::from_str::<Money>(&format!("{{\"amount\":{amount},\"currency\":\"EUR\"}}"));
         for good in ["\"0\"", "\"-12.50\"", "\"0.000001\"", "\"79228162514264337593543950335\""] {
             assert!(money(good).is_ok(), "{good}");
         }
-        for bad in ["1", "1.5", "\"1e3\"", "\"+1\"", "\"1_000\"", "\"1,000\"", "\".5\"", "\"5.\"", "\"\"", "\" 1\"", "null", "\"NaN\""] {
+        for bad in [
+            "1",
+            "1.5",
+            "\"1e3\"",
+            "\"+1\"",
+            "\"1_000\"",
+            "\"1,000\"",
+            "\".5\"",
+            "\"5.\"",
+            "\"\"",
+            "\" 1\"",
+            "null",
+            "\"NaN\"",
+        ] {
             assert!(money(bad).is_err(), "{bad}");
         }
         assert!(money("\"0.00000000000000000000000000001\"").is_err(), "29 decimals would be rounded");
@@ -100,7 +115,8 @@ mod tests {
 
     #[test]
     fn optional_decimals_are_the_same() {
-        let role = |hours: &str| serde_json::from_str::<RoleRate>(&format!(r#"{{"role":"R","hourly_rate":"1"{hours}}}"#));
+        let role =
+            |hours: &str| serde_json::from_str::<RoleRate>(&format!(r#"{{"role":"R","hourly_rate":"1"{hours}}}"#));
         assert_eq!(role("").unwrap().hours, None);
         assert_eq!(role(r#","hours":null"#).unwrap().hours, None);
         assert!(role(r#","hours":"8.5""#).unwrap().hours.is_some());

@@ -25,20 +25,18 @@ pub use commercial::{
     MilestoneTerm, Quote, QuoteLine, QuoteStatus, RetainerTerm, RoleRate, TemplateRef,
 };
 pub use delivery::{
-    Acceptance, Assignment, AssignmentStatus, BillingType, Milestone, MilestoneStatus, Project,
-    ProjectFinancials, ProjectStatus, Task, TimeEntry, TimeStatus,
+    Acceptance, Assignment, AssignmentStatus, BillingType, Milestone, MilestoneStatus, Project, ProjectFinancials,
+    ProjectStatus, Task, TimeEntry, TimeStatus,
 };
 pub use invoice::{
-    Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Payment, PaymentStatus, Period,
-    RevenueIndicator, TaxSubtotal, Totals,
+    Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Payment, PaymentStatus, Period, RevenueIndicator, TaxSubtotal,
+    Totals,
 };
 pub use lifecycle::{IllegalMove, Lifecycle};
 pub use link::{Header, Id, Link, Xref};
 pub use money::{Currency, Money, Quantity, Rounding, Unit};
 pub use object::{Canonical, ObjectKind};
-pub use party::{
-    Address, Credit, CreditStatus, Customer, CustomerStatus, LegalEntity, TaxCategory, TaxTreatment,
-};
+pub use party::{Address, Credit, CreditStatus, Customer, CustomerStatus, LegalEntity, TaxCategory, TaxTreatment};
 pub use validate::{Invalid, Problems};
 
 pub use jiff::{Timestamp, civil::Date};

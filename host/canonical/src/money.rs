@@ -43,8 +43,7 @@ impl Serialize for Currency {
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_code(&code)
-            .ok_or_else(|| de::Error::custom(format!("'{code}' is no ISO 4217 currency code")))
+        Self::from_code(&code).ok_or_else(|| de::Error::custom(format!("'{code}' is no ISO 4217 currency code")))
     }
 }
 

@@ -4,9 +4,9 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::commercial::check_payment_terms;
 use crate::money::{Currency, Money, Rounding};
 use crate::object::canonical;
-use crate::commercial::check_payment_terms;
 use crate::validate::Problems;
 use crate::{Date, Header, terms};
 

@@ -13,7 +13,13 @@ use crate::validate::Problems;
 const RETAINER_LIMIT_HOURS: u32 = 100 * 31 * 24;
 
 /// Checks how a line is billed. `complete` asks for what only a finished agreement must have.
-pub(crate) fn billing(problems: &mut Problems, path: &str, billing: &BillingMethod, currency: Currency, complete: bool) {
+pub(crate) fn billing(
+    problems: &mut Problems,
+    path: &str,
+    billing: &BillingMethod,
+    currency: Currency,
+    complete: bool,
+) {
     match billing {
         BillingMethod::TimeAndMaterials { roles, cap } => {
             for (at, role) in roles.iter().enumerate() {
@@ -147,7 +153,13 @@ pub(crate) fn milestone(problems: &mut Problems, path: &str, milestone: &Milesto
 }
 
 /// Checks the milestones of several lines: codes unique per line, amounts totalling each price.
-pub(crate) fn milestones(problems: &mut Problems, path: &str, all: &[Milestone], lines: &[ContractLine], currency: Currency) {
+pub(crate) fn milestones(
+    problems: &mut Problems,
+    path: &str,
+    all: &[Milestone],
+    lines: &[ContractLine],
+    currency: Currency,
+) {
     for (at, one) in all.iter().enumerate() {
         milestone(problems, &format!("{path}/{at}"), one, Some(currency));
     }
@@ -155,8 +167,11 @@ pub(crate) fn milestones(problems: &mut Problems, path: &str, all: &[Milestone],
     problems.unique(path, "code", keys.iter().map(String::as_str));
     for line in lines {
         let BillingMethod::FixedFee { price, .. } = &line.billing else { continue };
-        let amounts: Option<Vec<Decimal>> =
-            all.iter().filter(|one| one.contract_line == line.id).map(|one| one.amount.map(|amount| amount.amount)).collect();
+        let amounts: Option<Vec<Decimal>> = all
+            .iter()
+            .filter(|one| one.contract_line == line.id)
+            .map(|one| one.amount.map(|amount| amount.amount))
+            .collect();
         let total: Decimal = amounts.unwrap_or_default().iter().sum();
         problems.require(
             total == price.amount,

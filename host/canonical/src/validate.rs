@@ -97,7 +97,12 @@ impl Problems {
 
     /// Every amount of an object is in the object's currency.
     pub fn currency(&mut self, path: &str, found: Currency, wanted: Currency) {
-        self.require(found == wanted, path, "CURRENCY_MISMATCH", format!("{found} here, {wanted} in the rest of the object"));
+        self.require(
+            found == wanted,
+            path,
+            "CURRENCY_MISMATCH",
+            format!("{found} here, {wanted} in the rest of the object"),
+        );
     }
 
     /// An amount in the object's currency, of a size that can be.

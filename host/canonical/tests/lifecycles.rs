@@ -25,7 +25,8 @@ fn check<T: Lifecycle>(of: &str) {
     let rows = rows(of);
     assert_eq!(rows.len(), T::ALL.len(), "{of}: one row per state");
     for from in T::ALL {
-        let (_, allowed) = rows.iter().find(|(name, _)| *name == word(*from)).unwrap_or_else(|| panic!("{of} {from:?} has no row"));
+        let (_, allowed) =
+            rows.iter().find(|(name, _)| *name == word(*from)).unwrap_or_else(|| panic!("{of} {from:?} has no row"));
         for to in T::ALL {
             let legal = from == to || allowed.contains(&word(*to));
             assert_eq!(from.transition(*to).is_ok(), legal, "{of}: {from:?} to {to:?}");
@@ -54,5 +55,8 @@ fn an_illegal_move_says_what_is_legal() {
         told(ProjectStatus::ShellCreated, ProjectStatus::Active),
         "a project that is shell_created cannot become active, only billing_provisioned, on_hold, cancelled"
     );
-    assert_eq!(told(ProjectStatus::Closed, ProjectStatus::Active), "a project that is closed cannot become active; closed is final");
+    assert_eq!(
+        told(ProjectStatus::Closed, ProjectStatus::Active),
+        "a project that is closed cannot become active; closed is final"
+    );
 }

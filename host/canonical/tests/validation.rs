@@ -40,25 +40,36 @@ fn valid(kind: ObjectKind) -> Value {
     let link = json!({"external": "1"});
     match kind {
         ObjectKind::Customer => customer(),
-        ObjectKind::Quote => json!({"number": "Q-1", "version": 3, "opportunity": link, "status": "accepted", "name": "Deal",
+        ObjectKind::Quote => {
+            json!({"number": "Q-1", "version": 3, "opportunity": link, "status": "accepted", "name": "Deal",
             "customer": customer(), "selling_entity": "DE01", "contract_type": "sow", "currency": "EUR",
-            "target_margin_percent": "35", "lines": lines()}),
+            "target_margin_percent": "35", "lines": lines()})
+        }
         ObjectKind::Contract => json!({"number": "Q-1", "quote_version": 3, "contract_type": "sow", "customer": link,
             "selling_entity": "DE01", "currency": "EUR", "payment_terms_days": 30, "lines": lines()}),
-        ObjectKind::BillingSetup => json!({"contract_number": "Q-1", "project_code": "P-1", "project_name": "Deal", "project": link,
+        ObjectKind::BillingSetup => {
+            json!({"contract_number": "Q-1", "project_code": "P-1", "project_name": "Deal", "project": link,
             "customer": link, "selling_entity": "DE01", "currency": "EUR", "payment_terms_days": 30, "lines": lines(),
-            "milestones": [milestone("M1", "36000.00"), milestone("M2", "84000.00")]}),
-        ObjectKind::Project => json!({"code": "P-1", "name": "Deal", "customer": link, "contract_number": "Q-1", "currency": "EUR",
+            "milestones": [milestone("M1", "36000.00"), milestone("M2", "84000.00")]})
+        }
+        ObjectKind::Project => {
+            json!({"code": "P-1", "name": "Deal", "customer": link, "contract_number": "Q-1", "currency": "EUR",
             "status": "requested", "target_margin_percent": "35", "budget": money("160000.00"),
-            "tasks": [valid(ObjectKind::Task)], "milestones": [milestone("M1", "36000.00")]}),
-        ObjectKind::Task => json!({"code": "1", "name": "Discovery", "contract_line": "L1", "billing_type": "chargeable",
-            "project": link, "planned_hours": "100"}),
+            "tasks": [valid(ObjectKind::Task)], "milestones": [milestone("M1", "36000.00")]})
+        }
+        ObjectKind::Task => {
+            json!({"code": "1", "name": "Discovery", "contract_line": "L1", "billing_type": "chargeable",
+            "project": link, "planned_hours": "100"})
+        }
         ObjectKind::Milestone => milestone("M1", "36000.00"),
-        ObjectKind::Assignment => json!({"project": link, "task": link, "resource": "ana@x", "role": "Senior", "status": "soft",
-            "bill_rate": money("195.00"), "hours": "100"}),
+        ObjectKind::Assignment => {
+            json!({"project": link, "task": link, "resource": "ana@x", "role": "Senior", "status": "soft",
+            "bill_rate": money("195.00"), "hours": "100"})
+        }
         ObjectKind::TimeEntry => json!({"task": link, "resource": "ana@x", "date": "2026-03-02", "minutes": 480,
             "billing_type": "chargeable", "status": "approved"}),
-        ObjectKind::Invoice => json!({"kind": "380", "issued_on": "2026-03-31", "due_on": "2026-04-30", "currency": "EUR",
+        ObjectKind::Invoice => {
+            json!({"kind": "380", "issued_on": "2026-03-31", "due_on": "2026-04-30", "currency": "EUR",
             "selling_entity": "DE01", "seller_name": "Advisory", "seller_vat_id": "DE123456789", "buyer": customer(),
             "customer": link, "contract_number": "Q-1", "number": "INV-1", "status": "posted",
             "period": {"from": "2026-03-01", "to": "2026-03-31"},
@@ -67,8 +78,11 @@ fn valid(kind: ObjectKind) -> Value {
                 "service_period": {"from": "2026-03-01", "to": "2026-03-31"}}],
             "tax": [{"category": "S", "rate_percent": "19", "taxable": money("1560.00"), "tax": money("296.40")}],
             "totals": {"net": money("1560.00"), "tax": money("296.40"), "gross": money("1856.40"), "prepaid": money("0"),
-                "due": money("1856.40")}}),
-        ObjectKind::Payment => json!({"invoice": link, "amount": money("40000.00"), "value_date": "2026-04-20", "status": "settled"}),
+                "due": money("1856.40")}})
+        }
+        ObjectKind::Payment => {
+            json!({"invoice": link, "amount": money("40000.00"), "value_date": "2026-04-20", "status": "settled"})
+        }
         ObjectKind::ProjectFinancials => json!({"project": link, "contract_line": "L2", "as_of": "2026-03-31",
             "cost_to_date": money("20000.00"), "revenue_to_date": money("30000.00")}),
         ObjectKind::DealStatus => json!({"opportunity": link, "quote_number": "Q-1", "stage": "invoiced",
@@ -133,7 +147,8 @@ fn every_change_is_found() {
         let text = words.collect::<Vec<_>>().join(" ");
         let mut value = valid(kind);
         set(&mut value, path, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{line}: {error}")));
-        let found: Vec<String> = problems(kind, &value).iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect();
+        let found: Vec<String> =
+            problems(kind, &value).iter().map(|problem| format!("{} {}", problem.code, problem.path)).collect();
         let wanted = wanted.trim();
         if wanted == "valid" {
             assert!(found.is_empty(), "{line}\n found: {found:?}");

@@ -63,7 +63,12 @@ pub(super) fn credit_time(
 }
 
 /// Drafts credit notes over the whole of every document an entry is on.
-pub(super) fn credit_documents_of(account: &Account, entry: &Entry, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+pub(super) fn credit_documents_of(
+    account: &Account,
+    entry: &Entry,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let events = entry.portions.iter().filter_map(|portion| account.billing_events.get(portion.event.as_ref()?));
     let documents: BTreeSet<Id> = events.map(|event| event.invoice.clone()).collect();
     let mut steps = Draft::new(account);
@@ -80,14 +85,21 @@ pub(super) fn credit_documents_of(account: &Account, entry: &Entry, reason: &str
 /// # Errors
 /// `INVOICE_UNKNOWN`; `INVOICE_NOT_POSTED`; `RETAINER_PREPAID` for a retainer's fee, which is
 /// given back by ending the retainer.
-pub fn credit_document(account: &Account, invoice: &Id, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+pub fn credit_document(
+    account: &Account,
+    invoice: &Id,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let state = documents::find(account, invoice)?;
     if !state.advances.is_empty() {
         let message = "the document bills a retainer in advance; end the retainer instead";
         return Err(Refusal::new("RETAINER_PREPAID", message).field("/invoice").owner(&ctx.policy.owners.finance));
     }
     let (mut reversals, mut returned) = (Vec::new(), Vec::new());
-    for event in account.billing_events.values().filter(|event| event.invoice == *invoice && event.reversal_of.is_none()) {
+    for event in
+        account.billing_events.values().filter(|event| event.invoice == *invoice && event.reversal_of.is_none())
+    {
         let (minutes, amount) = left_of(account, event);
         if minutes.is_zero() && amount.is_zero() {
             continue;
@@ -108,7 +120,12 @@ pub fn credit_document(account: &Account, invoice: &Id, reason: &str, ctx: &Cont
 }
 
 /// Credits all that is left of one billing event, for good.
-pub(super) fn credit_event(account: &Account, event: &Id, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+pub(super) fn credit_event(
+    account: &Account,
+    event: &Id,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let Some(original) = account.billing_events.get(event) else { return Ok(Vec::new()) };
     let (minutes, amount) = left_of(account, original);
     credit_part(account, event, minutes, amount, reason, ctx)
@@ -171,7 +188,9 @@ fn draft_credit(
 ) -> Result<Option<AccountEvent>, Refusal> {
     let state = documents::find(account, invoice)?;
     let number = state.invoice.number.clone().filter(|_| state.stage == DocumentStage::Posted).ok_or_else(|| {
-        Refusal::new("INVOICE_NOT_POSTED", "only a posted document can be credited").field("/invoice").owner(&ctx.policy.owners.finance)
+        Refusal::new("INVOICE_NOT_POSTED", "only a posted document can be credited")
+            .field("/invoice")
+            .owner(&ctx.policy.owners.finance)
     })?;
     let document = document_id(account, account.documents);
     let mut by_line: BTreeMap<String, Vec<BillingEvent>> = BTreeMap::new();
@@ -186,7 +205,8 @@ fn draft_credit(
     if lines.iter().all(|line| line.net.is_zero()) {
         return Ok(at_zero(account, invoice, lines, returned));
     }
-    let cover = Cover { kind: InvoiceType::CreditNote, issued_on: ctx.posting_date(ctx.today()?), preceding: Some(number) };
+    let cover =
+        Cover { kind: InvoiceType::CreditNote, issued_on: ctx.posting_date(ctx.today()?), preceding: Some(number) };
     let (credit, billing_events) = build(account, ctx, &document, cover, lines)?;
     let drafted = CreditDrafted { credit, corrects: invoice.clone(), billing_events, reason: reason.into(), returned };
     Ok(Some(AccountEvent::CreditDrafted(Box::new(drafted))))
@@ -206,7 +226,11 @@ fn at_zero(account: &Account, invoice: &Id, lines: Vec<DraftLine>, returned: Vec
         })
         .collect();
     (!taken.is_empty()).then(|| {
-        AccountEvent::CreditedAtZero(Box::new(CreditedAtZero { corrects: invoice.clone(), billing_events: taken, returned }))
+        AccountEvent::CreditedAtZero(Box::new(CreditedAtZero {
+            corrects: invoice.clone(),
+            billing_events: taken,
+            returned,
+        }))
     })
 }
 
@@ -224,20 +248,24 @@ fn credit_draft_line(
     let net = line.net.amount - credited - rounding.round(remaining, currency.minor_units());
     if net > line.net.amount - credited || remaining < Decimal::ZERO {
         let message = format!("line {} is {}, {credited} credited; {net} more is too much", line.id, line.net.amount);
-        return Err(Refusal::new("CREDIT_OVER_LINE", message).field(format!("/lines/{}", line.id)).owner(&ctx.policy.owners.finance));
+        return Err(Refusal::new("CREDIT_OVER_LINE", message)
+            .field(format!("/lines/{}", line.id))
+            .owner(&ctx.policy.owners.finance));
     }
     for (at, event) in events.iter_mut().enumerate() {
         let source = event.reversal_of.as_ref().map(ToString::to_string).unwrap_or_else(|| at.to_string());
         event.id = billing_event_id(document, &source);
     }
     let minutes = Decimal::ZERO - events.iter().map(|event| event.minutes).sum::<Decimal>();
-    let prepaid = events.iter().any(|event| matches!(event.source, Source::Retainer { .. })) && !line.unit_price.is_zero();
+    let prepaid =
+        events.iter().any(|event| matches!(event.source, Source::Retainer { .. })) && !line.unit_price.is_zero();
     let exact = if prepaid { net / line.unit_price } else { crate::rounding::hours(minutes) };
     let by_quantity = prepaid || !minutes.is_zero();
-    let (quantity, unit_price) = match quantity_for(net, line.unit_price, exact, currency, rounding).filter(|_| by_quantity) {
-        Some(quantity) => (quantity, line.unit_price),
-        None => (Decimal::ONE, net),
-    };
+    let (quantity, unit_price) =
+        match quantity_for(net, line.unit_price, exact, currency, rounding).filter(|_| by_quantity) {
+            Some(quantity) => (quantity, line.unit_price),
+            None => (Decimal::ONE, net),
+        };
     Ok(DraftLine {
         contract_line: line.contract_line.clone(),
         description: format!("Credit: {}", line.description),
@@ -273,7 +301,9 @@ fn service(events: &[BillingEvent]) -> Period {
 pub fn approve_credit(account: &Account, entry: &Id, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let state = account.entries.get(entry);
     let Some((state, proposed)) = state.and_then(|state| Some((state, state.proposed.as_ref()?))) else {
-        return Err(Refusal::new("NO_PROPOSAL", format!("no credit is proposed for time entry {entry}")).field("/entry"));
+        return Err(
+            Refusal::new("NO_PROPOSAL", format!("no credit is proposed for time entry {entry}")).field("/entry")
+        );
     };
     let task = linked_id(&proposed.task, "/task")?;
     time::correct(account, state, task, proposed, false, ctx)
@@ -298,7 +328,8 @@ pub fn credit_line(account: &Account, wanted: &CreditLine, ctx: &Context) -> Res
     }
     let credited = state.credited_lines.get(&line.id).copied().unwrap_or_default();
     if wanted.net < Decimal::ZERO || credited + wanted.net > line.net.amount {
-        let message = format!("line {} is {}, {credited} credited; {} more is too much", line.id, line.net.amount, wanted.net);
+        let message =
+            format!("line {} is {}, {credited} credited; {} more is too much", line.id, line.net.amount, wanted.net);
         return Err(Refusal::new("CREDIT_OVER_LINE", message).field("/net").owner(&ctx.policy.owners.finance));
     }
     let events = spread(account, line, wanted.net, &mark, ctx);

@@ -28,7 +28,8 @@ pub fn release(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<Ac
         DocumentStage::Draft => Ok(vec![AccountEvent::InvoiceReleased(InvoiceRef { invoice: invoice.clone() })]),
         DocumentStage::Released | DocumentStage::Posted => Ok(Vec::new()),
         DocumentStage::Discarded => {
-            Err(Refusal::new("INVOICE_DISCARDED", "the draft was discarded; release the one made in its place").field("/invoice"))
+            Err(Refusal::new("INVOICE_DISCARDED", "the draft was discarded; release the one made in its place")
+                .field("/invoice"))
         }
     }
 }
@@ -44,7 +45,8 @@ pub fn discard(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<Ac
         DocumentStage::Draft => Ok(vec![AccountEvent::InvoiceDiscarded(InvoiceRef { invoice: invoice.clone() })]),
         DocumentStage::Discarded => Ok(Vec::new()),
         DocumentStage::Released | DocumentStage::Posted => {
-            Err(Refusal::new("INVOICE_IMMUTABLE", "the document went out; correct it by a credit note").field("/invoice"))
+            Err(Refusal::new("INVOICE_IMMUTABLE", "the document went out; correct it by a credit note")
+                .field("/invoice"))
         }
     }
 }
@@ -59,7 +61,8 @@ pub fn discard(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<Ac
 pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let state = find(account, &posting.invoice)?;
     if state.stage == DocumentStage::Discarded {
-        let message = format!("{} is posted, but its draft was discarded: void it, or its work is billed twice", posting.number);
+        let message =
+            format!("{} is posted, but its draft was discarded: void it, or its work is billed twice", posting.number);
         return Err(Refusal::new("INVOICE_DISCARDED", message).field("/invoice").owner(&ctx.policy.owners.finance));
     }
     if state.stage == DocumentStage::Posted {
@@ -67,7 +70,8 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
             Some(number) if number == posting.number => Ok(Vec::new()),
             number => {
                 let known = number.unwrap_or_default();
-                let message = format!("the document is posted as {known} already, now again as {}: void one", posting.number);
+                let message =
+                    format!("the document is posted as {known} already, now again as {}: void one", posting.number);
                 Err(Refusal::new("NUMBER_CHANGED", message).field("/number").owner(&ctx.policy.owners.finance))
             }
         };
@@ -160,7 +164,8 @@ pub fn payment(account: &Account, payment: &Payment, ctx: &Context) -> Result<Ve
     let state = find(account, invoice)?;
     let owner = &ctx.policy.owners.finance;
     if payment.amount.currency != state.invoice.currency {
-        let message = format!("the payment is in {}, the document in {}", payment.amount.currency, state.invoice.currency);
+        let message =
+            format!("the payment is in {}, the document in {}", payment.amount.currency, state.invoice.currency);
         return Err(Refusal::new("CURRENCY_MISMATCH", message).field("/amount/currency").owner(owner));
     }
     let known = account.payments.get(id);
@@ -178,7 +183,9 @@ pub fn payment(account: &Account, payment: &Payment, ctx: &Context) -> Result<Ve
         return Ok(Vec::new());
     }
     if state.stage != DocumentStage::Posted {
-        return Err(Refusal::new("INVOICE_NOT_POSTED", "money came in for a document that is not posted").field("/invoice").owner(owner));
+        return Err(Refusal::new("INVOICE_NOT_POSTED", "money came in for a document that is not posted")
+            .field("/invoice")
+            .owner(owner));
     }
     let mut after = state.clone();
     after.paid += wanted - counted;
@@ -199,6 +206,7 @@ pub fn payment(account: &Account, payment: &Payment, ctx: &Context) -> Result<Ve
 
 pub(super) fn find<'a>(account: &'a Account, invoice: &Id) -> Result<&'a InvoiceState, Refusal> {
     account.invoices.get(invoice).ok_or_else(|| {
-        Refusal::new("INVOICE_UNKNOWN", format!("contract {} has no document {invoice}", account.contract.number)).field("/invoice")
+        Refusal::new("INVOICE_UNKNOWN", format!("contract {} has no document {invoice}", account.contract.number))
+            .field("/invoice")
     })
 }

@@ -36,7 +36,12 @@ pub(super) fn resume(account: &Account, expense: &Expense, ctx: &Context) -> Res
 }
 
 /// Brings an expense to the state its source has now, in the way its document allows.
-fn settle(account: &Account, state: &ExpenseState, expense: &Expense, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+fn settle(
+    account: &Account,
+    state: &ExpenseState,
+    expense: &Expense,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     match document_stage(account, state) {
         Some(DocumentStage::Draft) => {
             let mut steps = Draft::new(account);
@@ -60,8 +65,11 @@ fn check(account: &Account, expense: &Expense, ctx: &Context) -> Result<(), Refu
         return Err(Refusal::new("LINE_UNKNOWN", message).field("/line").owner(&ctx.policy.owners.finance));
     }
     if expense.paid.currency != account.contract.currency {
-        let message = format!("paid in {}, billed in {}: convert it first", expense.paid.currency, account.contract.currency);
-        return Err(Refusal::new("CURRENCY_MISMATCH", message).field("/paid/currency").owner(&ctx.policy.owners.finance));
+        let message =
+            format!("paid in {}, billed in {}: convert it first", expense.paid.currency, account.contract.currency);
+        return Err(Refusal::new("CURRENCY_MISMATCH", message)
+            .field("/paid/currency")
+            .owner(&ctx.policy.owners.finance));
     }
     Ok(())
 }
@@ -98,7 +106,12 @@ fn draft_of(account: &Account, state: &ExpenseState) -> Result<(quoin_canonical:
     Ok((event.invoice.clone(), documents::find(account, &event.invoice)?.as_of))
 }
 
-fn credited(account: &Account, state: &ExpenseState, expense: &Expense, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+fn credited(
+    account: &Account,
+    state: &ExpenseState,
+    expense: &Expense,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let mut steps = Draft::new(account);
     if let Some(event) = &state.event {
         let credit = credit::credit_event(account, event, "expense_withdrawn", ctx)?;

@@ -14,9 +14,12 @@ use crate::policy::{Context, Refusal};
 /// `MILESTONE_UNKNOWN`; `ACCEPTANCE_MISSING` for an acceptance without proof (rule FM2).
 pub fn accept_milestone(account: &Account, milestone: &Milestone, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let (id, state) = find(account, milestone).ok_or_else(|| {
-        Refusal::new("MILESTONE_UNKNOWN", format!("contract {} has no milestone {}", account.contract.number, milestone.code))
-            .field("/code")
-            .owner(&ctx.policy.owners.finance)
+        Refusal::new(
+            "MILESTONE_UNKNOWN",
+            format!("contract {} has no milestone {}", account.contract.number, milestone.code),
+        )
+        .field("/code")
+        .owner(&ctx.policy.owners.finance)
     })?;
     let named = || MilestoneRef {
         milestone: id.clone(),
@@ -25,14 +28,18 @@ pub fn accept_milestone(account: &Account, milestone: &Milestone, ctx: &Context)
     };
     match (milestone.status, state.stage) {
         (MilestoneStatus::Accepted | MilestoneStatus::Invoiced, MilestoneStage::NotReady) => {
-            let acceptance = milestone.acceptance.clone().filter(|proof| !proof.evidence_sha256.is_empty()).ok_or_else(|| {
-                Refusal::new(
-                    "ACCEPTANCE_MISSING",
-                    format!("milestone {} is accepted without who, when and the hash of the evidence", milestone.code),
-                )
-                .field("/acceptance")
-                .owner(&ctx.policy.owners.over_cap)
-            })?;
+            let acceptance =
+                milestone.acceptance.clone().filter(|proof| !proof.evidence_sha256.is_empty()).ok_or_else(|| {
+                    Refusal::new(
+                        "ACCEPTANCE_MISSING",
+                        format!(
+                            "milestone {} is accepted without who, when and the hash of the evidence",
+                            milestone.code
+                        ),
+                    )
+                    .field("/acceptance")
+                    .owner(&ctx.policy.owners.over_cap)
+                })?;
             Ok(vec![AccountEvent::MilestoneReady(MilestoneReady {
                 milestone: id.clone(),
                 code: state.milestone.code.clone(),
@@ -42,9 +49,10 @@ pub fn accept_milestone(account: &Account, milestone: &Milestone, ctx: &Context)
             })])
         }
         (MilestoneStatus::Withdrawn, MilestoneStage::Ready) => Ok(vec![AccountEvent::MilestoneWithdrawn(named())]),
-        (MilestoneStatus::Withdrawn, MilestoneStage::OnInvoice | MilestoneStage::Posted | MilestoneStage::Crediting) => {
-            Ok(vec![AccountEvent::MilestoneDisputed(named())])
-        }
+        (
+            MilestoneStatus::Withdrawn,
+            MilestoneStage::OnInvoice | MilestoneStage::Posted | MilestoneStage::Crediting,
+        ) => Ok(vec![AccountEvent::MilestoneDisputed(named())]),
         _ => Ok(Vec::new()),
     }
 }
@@ -54,7 +62,12 @@ pub fn accept_milestone(account: &Account, milestone: &Milestone, ctx: &Context)
 ///
 /// # Errors
 /// `MILESTONE_UNKNOWN`.
-pub fn hold_milestone(account: &Account, id: &Id, reason: Option<&str>, _ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+pub fn hold_milestone(
+    account: &Account,
+    id: &Id,
+    reason: Option<&str>,
+    _ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let state = account
         .milestones
         .get(id)

@@ -58,7 +58,10 @@ fn check_entity(account: &Account, ctx: &Context) -> Result<(), Refusal> {
     }
     Err(Refusal::new(
         "ENTITY_MISMATCH",
-        format!("contract {} is {}'s, not {}'s", account.contract.number, account.contract.selling_entity, ctx.entity.code),
+        format!(
+            "contract {} is {}'s, not {}'s",
+            account.contract.number, account.contract.selling_entity, ctx.entity.code
+        ),
     )
     .field("/selling_entity")
     .owner(&ctx.policy.owners.master_data))
@@ -66,7 +69,8 @@ fn check_entity(account: &Account, ctx: &Context) -> Result<(), Refusal> {
 
 fn canonical_id<'a>(header: &'a quoin_canonical::Header, what: &str) -> Result<&'a Id, Refusal> {
     header.id.as_ref().ok_or_else(|| {
-        Refusal::new("ID_MISSING", format!("the {what} has no canonical id; resolve it before billing")).field("/header/id")
+        Refusal::new("ID_MISSING", format!("the {what} has no canonical id; resolve it before billing"))
+            .field("/header/id")
     })
 }
 

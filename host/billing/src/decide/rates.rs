@@ -30,7 +30,8 @@ pub fn change_rates(account: &Account, rows: &[RateRow], ctx: &Context) -> Resul
 }
 
 fn affected(changed: &Account, entry: &Entry, ctx: &Context) -> Option<AffectedEntry> {
-    let billed: Decimal = entry.portions.iter().filter(|portion| portion.bucket.invoiced()).map(|portion| portion.amount).sum();
+    let billed: Decimal =
+        entry.portions.iter().filter(|portion| portion.bucket.invoiced()).map(|portion| portion.amount).sum();
     let frozen = entry.rate.as_ref().filter(|_| !billed.is_zero())?;
     let today = time::find_rate(changed, &entry.terms, ctx).ok()?;
     let due = event_amount(entry.invoiced_minutes(), today.hourly_rate, ctx.entity.rounding);
@@ -49,14 +50,16 @@ fn affected(changed: &Account, entry: &Entry, ctx: &Context) -> Option<AffectedE
 pub fn re_rate(account: &Account, line: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     check_entity(account, ctx)?;
     let Some(contract_line) = account.line(line) else {
-        return Err(Refusal::new("LINE_UNKNOWN", format!("contract {} has no line {line}", account.contract.number)).field("/line"));
+        return Err(Refusal::new("LINE_UNKNOWN", format!("contract {} has no line {line}", account.contract.number))
+            .field("/line"));
     };
     if !matches!(contract_line.billing, BillingMethod::TimeAndMaterials { .. }) {
         return Ok(Vec::new());
     }
     let mut steps = Draft::new(account);
     for entry in account.entries.values().filter(|entry| entry.terms.line == line) {
-        let unbilled_only = entry.portions.iter().all(|portion| portion.bucket == Bucket::Unbilled) && !entry.portions.is_empty();
+        let unbilled_only =
+            entry.portions.iter().all(|portion| portion.bucket == Bucket::Unbilled) && !entry.portions.is_empty();
         let Some(frozen) = entry.rate.as_ref().filter(|_| unbilled_only) else { continue };
         let today = time::find_rate(account, &entry.terms, ctx)?;
         if today != *frozen {

@@ -6,7 +6,9 @@ use quoin_canonical::{BillingMethod, Date, Decimal, Id, InvoiceType, Money, Peri
 use super::{Draft, check_entity, credit};
 use crate::account::{Account, Advance, Bucket, Entry, RetainerPeriod, RetainerState};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
-use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, RetainerClosed, RetainerReturned, RetainerSettled, SettledEntry, Source};
+use crate::event::{
+    AccountEvent, BillingEvent, InvoiceDrafted, RetainerClosed, RetainerReturned, RetainerSettled, SettledEntry, Source,
+};
 use crate::policy::{Context, Refusal, RetainerEnd};
 use crate::retainer::{Balance, draw};
 use crate::rounding::{event_amount, hours, quantity_for};
@@ -18,7 +20,12 @@ use crate::rounding::{event_amount, hours, quantity_for};
 ///
 /// # Errors
 /// `ENTITY_MISMATCH`; `LINE_UNKNOWN` when the line is no retainer; `EN16931`; `LINE_EQUATION`.
-pub fn retainer_due(account: &Account, line: &str, period_start: Date, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+pub fn retainer_due(
+    account: &Account,
+    line: &str,
+    period_start: Date,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     check_entity(account, ctx)?;
     let Some(BillingMethod::Retainer(term)) = account.line(line).map(|line| &line.billing) else {
         let message = format!("contract {} has no retainer line {line}", account.contract.number);
@@ -53,12 +60,14 @@ pub fn retainer_due(account: &Account, line: &str, period_start: Date, ctx: &Con
 
 /// The monthly period that begins on that day, if one does.
 fn period(term: &RetainerTerm, line: &str, start: Date, ctx: &Context, account: &Account) -> Option<RetainerPeriod> {
-    let months = i32::from(start.year() - term.starts_on.year()) * 12 + i32::from(start.month() - term.starts_on.month());
+    let months =
+        i32::from(start.year() - term.starts_on.year()) * 12 + i32::from(start.month() - term.starts_on.month());
     if months < 0 || term.starts_on.checked_add(months.months()).ok()? != start {
         return None;
     }
     let next = term.starts_on.checked_add((months + 1).months()).ok()?;
-    let amount = ctx.entity.rounding.round(term.hours_per_month * term.hourly_rate, account.contract.currency.minor_units());
+    let amount =
+        ctx.entity.rounding.round(term.hours_per_month * term.hourly_rate, account.contract.currency.minor_units());
     Some(RetainerPeriod {
         line: line.to_owned(),
         period: Period { from: start, to: next.yesterday().ok()? },
@@ -67,8 +76,16 @@ fn period(term: &RetainerTerm, line: &str, start: Date, ctx: &Context, account: 
     })
 }
 
-fn fee_line(account: &Account, bought: &RetainerPeriod, term: &RetainerTerm, document: &Id, ctx: &Context) -> Result<DraftLine, Refusal> {
-    let line = account.line(&bought.line).ok_or_else(|| Refusal::new("LINE_UNKNOWN", format!("there is no line {}", bought.line)))?;
+fn fee_line(
+    account: &Account,
+    bought: &RetainerPeriod,
+    term: &RetainerTerm,
+    document: &Id,
+    ctx: &Context,
+) -> Result<DraftLine, Refusal> {
+    let line = account
+        .line(&bought.line)
+        .ok_or_else(|| Refusal::new("LINE_UNKNOWN", format!("there is no line {}", bought.line)))?;
     let quantity = printed(bought.amount, term.hourly_rate, bought.hours, &bought.line, account, ctx)?;
     let event = BillingEvent {
         id: billing_event_id(document, &format!("{}/{}", bought.line, bought.period.from)),
@@ -101,7 +118,14 @@ fn fee_line(account: &Account, bought: &RetainerPeriod, term: &RetainerTerm, doc
     })
 }
 
-fn printed(net: Decimal, price: Decimal, exact: Decimal, line: &str, account: &Account, ctx: &Context) -> Result<Decimal, Refusal> {
+fn printed(
+    net: Decimal,
+    price: Decimal,
+    exact: Decimal,
+    line: &str,
+    account: &Account,
+    ctx: &Context,
+) -> Result<Decimal, Refusal> {
     quantity_for(net, price, exact, account.contract.currency, ctx.entity.rounding).ok_or_else(|| {
         let message = format!("no quantity makes {net} at {price} an hour; correct the rate");
         Refusal::new("LINE_EQUATION", message).field(format!("/lines/{line}")).owner(&ctx.policy.owners.finance)
@@ -149,12 +173,16 @@ pub fn close_retainer(account: &Account, line: &str, on: Date, ctx: &Context) ->
         steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
     }
     let state = steps.account.retainers.get(line).cloned().unwrap_or_default();
-    let left: Vec<(Date, Decimal)> =
-        state.advances.iter().map(|(start, advance)| (*start, advance.left())).filter(|(_, hours)| *hours > Decimal::ZERO).collect();
+    let left: Vec<(Date, Decimal)> = state
+        .advances
+        .iter()
+        .map(|(start, advance)| (*start, advance.left()))
+        .filter(|(_, hours)| *hours > Decimal::ZERO)
+        .collect();
     let refund = ctx.policy.retainer.at_end == RetainerEnd::Refund;
     if refund {
-        for (start, hours) in &left {
-            let credit = refund_hours(&steps.account, &state.advances[start], *hours, term, ctx)?;
+        for advance in state.advances.values().filter(|advance| advance.left() > Decimal::ZERO) {
+            let credit = refund_hours(&steps.account, advance, advance.left(), term, ctx)?;
             steps.extend(credit);
         }
     }
@@ -165,10 +193,18 @@ pub fn close_retainer(account: &Account, line: &str, on: Date, ctx: &Context) ->
     Ok(steps.events)
 }
 
-fn refund_hours(account: &Account, advance: &Advance, hours: Decimal, term: &RetainerTerm, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+fn refund_hours(
+    account: &Account,
+    advance: &Advance,
+    hours: Decimal,
+    term: &RetainerTerm,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let start = advance.bought.period.from;
     let fee = account.billing_events.values().find(|event| {
-        event.invoice == advance.invoice && event.reversal_of.is_none() && event.source == Source::Retainer { period_start: start }
+        event.invoice == advance.invoice
+            && event.reversal_of.is_none()
+            && event.source == Source::Retainer { period_start: start }
     });
     let Some(fee) = fee else { return Ok(Vec::new()) };
     let places = account.contract.currency.minor_units();
@@ -182,11 +218,20 @@ fn refund_hours(account: &Account, advance: &Advance, hours: Decimal, term: &Ret
 fn next_unsettled(state: Option<&RetainerState>, until: Date) -> Option<Period> {
     let state = state?;
     let periods = state.advances.values().filter(|advance| advance.available).map(|advance| advance.bought.period);
-    periods.filter(|period| period.to < until && state.settled_through.is_none_or(|through| period.to > through)).min_by_key(|p| p.to)
+    periods
+        .filter(|period| period.to < until && state.settled_through.is_none_or(|through| period.to > through))
+        .min_by_key(|p| p.to)
 }
 
 /// Draws the work of a period, oldest hours first. At the end of the retainer nothing expires here.
-fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Period, last: bool, ctx: &Context) -> AccountEvent {
+fn settle_period(
+    account: &Account,
+    line: &str,
+    term: &RetainerTerm,
+    period: Period,
+    last: bool,
+    ctx: &Context,
+) -> AccountEvent {
     let policy = &ctx.policy.retainer;
     let mut balances: Vec<Balance> = account
         .retainers
@@ -218,7 +263,8 @@ fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Per
         });
     }
     let expiry = if last { Vec::new() } else { crate::retainer::expire(&balances, period.from, policy) };
-    let rolled: Decimal = balances.iter().map(|balance| balance.hours).sum::<Decimal>() - expiry.iter().map(|(_, h)| *h).sum::<Decimal>();
+    let rolled: Decimal =
+        balances.iter().map(|balance| balance.hours).sum::<Decimal>() - expiry.iter().map(|(_, h)| *h).sum::<Decimal>();
     let lost: Decimal = expiry.iter().map(|(_, hours)| *hours).sum();
     let breakage = Money::new(lost * term.hourly_rate, account.contract.currency).rounded(ctx.entity.rounding);
     let left: Decimal = balances.iter().map(|balance| balance.hours).sum();
@@ -236,14 +282,20 @@ fn settle_period(account: &Account, line: &str, term: &RetainerTerm, period: Per
 
 /// Hours that an entry drew and needs no more, after a correction: back to the newest advances it
 /// can have drawn from, so that they can still be used.
-pub(super) fn hours_back(account: &Account, before: &Entry, after: Option<&Entry>, ctx: &Context) -> Option<AccountEvent> {
+pub(super) fn hours_back(
+    account: &Account,
+    before: &Entry,
+    after: Option<&Entry>,
+    ctx: &Context,
+) -> Option<AccountEvent> {
     let covered = |entry: &Entry| entry.in_bucket(Bucket::Covered).0;
     let minutes = covered(before) - after.map(covered).unwrap_or_default();
     if minutes <= Decimal::ZERO {
         return None;
     }
     let line = &before.terms.line;
-    let mut left = ctx.entity.rounding.round(hours(minutes) * drawn_per_hour(before, ctx), crate::rounding::EVENT_PLACES);
+    let mut left =
+        ctx.entity.rounding.round(hours(minutes) * drawn_per_hour(before, ctx), crate::rounding::EVENT_PLACES);
     let mut back = Vec::new();
     for (start, advance) in account.retainers.get(line)?.advances.iter().rev() {
         let part = left.min(advance.drawn);
@@ -253,7 +305,8 @@ pub(super) fn hours_back(account: &Account, before: &Entry, after: Option<&Entry
         }
     }
     let entry = before.terms.entry.clone();
-    (!back.is_empty()).then(|| AccountEvent::RetainerReturned(RetainerReturned { line: line.clone(), entry, hours: back }))
+    (!back.is_empty())
+        .then(|| AccountEvent::RetainerReturned(RetainerReturned { line: line.clone(), entry, hours: back }))
 }
 
 /// Retainer hours that one hour of this work draws (rule RE3).
@@ -283,7 +336,9 @@ fn overage_line(
     document: &Id,
     ctx: &Context,
 ) -> Result<Option<DraftLine>, Refusal> {
-    let Some(through) = account.retainers.get(line).and_then(|state| state.settled_through).filter(|through| *through < until) else {
+    let Some(through) =
+        account.retainers.get(line).and_then(|state| state.settled_through).filter(|through| *through < until)
+    else {
         return Ok(None);
     };
     let Some(contract_line) = account.line(line) else { return Ok(None) };
@@ -342,6 +397,11 @@ fn overage_event(
         invoice: document.clone(),
         line: String::new(),
         reversal_of: None,
-        steps: vec![format!("{} min beyond the retainer at {}/h = {}", minutes.normalize(), term.overage_rate, amount.normalize())],
+        steps: vec![format!(
+            "{} min beyond the retainer at {}/h = {}",
+            minutes.normalize(),
+            term.overage_rate,
+            amount.normalize()
+        )],
     }
 }

@@ -1,6 +1,8 @@
 //! Revenue indicators per contract line, and what the books say (rules RR1, RR2, RR3, RR5, RR6).
 
-use quoin_canonical::{BillingMethod, CapMode, ContractLine, Date, Decimal, Money, ProjectFinancials, RevenueIndicator};
+use quoin_canonical::{
+    BillingMethod, CapMode, ContractLine, Date, Decimal, Money, ProjectFinancials, RevenueIndicator,
+};
 
 use super::check_entity;
 use crate::account::{Account, Bucket, DocumentStage};
@@ -29,13 +31,22 @@ pub fn compute_revenue(
     };
     if let Some(row) = financials.iter().find(|row| row.cost_to_date.currency != account.contract.currency) {
         let message = format!("cost of line {} is in {}", row.contract_line, row.cost_to_date.currency);
-        return Err(Refusal::new("CURRENCY_MISMATCH", message).field("/cost_to_date").owner(&ctx.policy.owners.revenue));
+        return Err(Refusal::new("CURRENCY_MISMATCH", message)
+            .field("/cost_to_date")
+            .owner(&ctx.policy.owners.revenue));
     }
-    let positions: Vec<LinePosition> =
-        account.contract.lines.iter().filter_map(|line| line_position(account, line, as_of, books(&line.id), ctx)).collect();
+    let positions: Vec<LinePosition> = account
+        .contract
+        .lines
+        .iter()
+        .filter_map(|line| line_position(account, line, as_of, books(&line.id), ctx))
+        .collect();
     let mut events = Vec::new();
     let known = |position: &LinePosition| {
-        account.revenue.get(&position.indicator.contract_line).is_some_and(|known| known.indicator == position.indicator)
+        account
+            .revenue
+            .get(&position.indicator.contract_line)
+            .is_some_and(|known| known.indicator == position.indicator)
     };
     if !positions.iter().all(known) {
         events.push(AccountEvent::RevenueComputed(RevenueComputed { as_of, positions: positions.clone() }));
@@ -49,7 +60,14 @@ pub fn compute_revenue(
     Ok(events)
 }
 
-fn compare(account: &Account, line: &str, as_of: Date, ours: Money, books: Money, ctx: &Context) -> Option<AccountEvent> {
+fn compare(
+    account: &Account,
+    line: &str,
+    as_of: Date,
+    ours: Money,
+    books: Money,
+    ctx: &Context,
+) -> Option<AccountEvent> {
     let difference = Money::new(books.amount - ours.amount, ours.currency);
     let reported = account.revenue_differences.get(line);
     if difference.amount.abs() > ctx.policy.revenue_tolerance || books.currency != ours.currency {
@@ -84,7 +102,8 @@ fn line_position(
         BillingMethod::FixedFee { price, .. } => match line.cost_estimate {
             Some(estimate) => {
                 let cost = known_cost(account, line, books)?;
-                let percent = percent_by_cost(cost.amount, estimate.amount, ctx.policy.percent_places, ctx.entity.rounding)?;
+                let percent =
+                    percent_by_cost(cost.amount, estimate.amount, ctx.policy.percent_places, ctx.entity.rounding)?;
                 ("percent_of_cost", Some(percent), at_percent(*price, percent, ctx.entity.rounding).amount)
             }
             None => ("on_acceptance", None, accepted(account, line, as_of)),

@@ -11,9 +11,7 @@ use super::check_entity;
 use crate::account::{Account, Bucket, Entry, ExpenseStage, ExpenseState, MilestoneStage, MilestoneState};
 use crate::caps::{Limit, Meter, Verdict};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
-use crate::event::{
-    AccountEvent, BillingEvent, CapAlert, CapSplit, HeldEntry, InvoiceDrafted, OverCapHeld, Source,
-};
+use crate::event::{AccountEvent, BillingEvent, CapAlert, CapSplit, HeldEntry, InvoiceDrafted, OverCapHeld, Source};
 use crate::policy::{Context, GroupBy, Refusal};
 use crate::rounding::{EVENT_PLACES, event_amount, hours, quantity_for};
 
@@ -67,7 +65,8 @@ fn meter_time(account: &Account, as_of: Date, document: &Id, ctx: &Context) -> M
     let mut groups: BTreeMap<Group, Vec<BillingEvent>> = BTreeMap::new();
     let mut held: BTreeMap<String, Vec<HeldEntry>> = BTreeMap::new();
     for entry in candidates(account, as_of) {
-        let Some((line_position, line)) = account.contract.lines.iter().enumerate().find(|(_, line)| line.id == entry.terms.line)
+        let Some((line_position, line)) =
+            account.contract.lines.iter().enumerate().find(|(_, line)| line.id == entry.terms.line)
         else {
             continue;
         };
@@ -77,7 +76,11 @@ fn meter_time(account: &Account, as_of: Date, document: &Id, ctx: &Context) -> M
         let whole = verdict.billable == amount;
         let billed = if whole { minutes } else { minutes_worth(verdict.billable, group.price, minutes, ctx) };
         if !whole {
-            let part = HeldEntry { entry: entry.terms.entry.clone(), minutes: minutes - billed, amount: amount - verdict.billable };
+            let part = HeldEntry {
+                entry: entry.terms.entry.clone(),
+                minutes: minutes - billed,
+                amount: amount - verdict.billable,
+            };
             held.entry(line.id.clone()).or_default().push(part);
         }
         if !billed.is_zero() {
@@ -158,8 +161,17 @@ fn time_event(
         steps.push(format!("{} min worked, {} min after the increment", terms.worked_minutes, terms.billed_minutes));
     }
     let full = event_amount(entry.in_bucket(Bucket::Unbilled).0, group.price, ctx.entity.rounding);
-    steps.push(format!("{} min at {}/h = {}", entry.in_bucket(Bucket::Unbilled).0.normalize(), group.price, full.normalize()));
-    let cap = verdict.bound.as_ref().map(|bound| CapSplit { limit: bound.limit, available: bound.available, over: verdict.over });
+    steps.push(format!(
+        "{} min at {}/h = {}",
+        entry.in_bucket(Bucket::Unbilled).0.normalize(),
+        group.price,
+        full.normalize()
+    ));
+    let cap = verdict.bound.as_ref().map(|bound| CapSplit {
+        limit: bound.limit,
+        available: bound.available,
+        over: verdict.over,
+    });
     if let Some(bound) = verdict.bound.as_ref().filter(|_| !verdict.over.is_zero()) {
         steps.push(format!(
             "{} left of {} ({}): {} billed, {} over",
@@ -191,7 +203,11 @@ fn time_event(
     }
 }
 
-fn time_lines(account: &Account, groups: BTreeMap<Group, Vec<BillingEvent>>, ctx: &Context) -> Result<Vec<DraftLine>, Refusal> {
+fn time_lines(
+    account: &Account,
+    groups: BTreeMap<Group, Vec<BillingEvent>>,
+    ctx: &Context,
+) -> Result<Vec<DraftLine>, Refusal> {
     let currency = account.contract.currency;
     groups
         .into_iter()
@@ -200,10 +216,13 @@ fn time_lines(account: &Account, groups: BTreeMap<Group, Vec<BillingEvent>>, ctx
             let exact: Decimal = events.iter().map(|event| event.amount).sum();
             let minutes: Decimal = events.iter().map(|event| event.minutes).sum();
             let net = ctx.entity.rounding.round(exact, currency.minor_units());
-            let quantity = quantity_for(net, group.price, hours(minutes), currency, ctx.entity.rounding).ok_or_else(|| {
-                let message = format!("no quantity makes {net} at {} an hour; correct the rate", group.price);
-                Refusal::new("LINE_EQUATION", message).field(format!("/lines/{}", line.id)).owner(&ctx.policy.owners.finance)
-            })?;
+            let quantity =
+                quantity_for(net, group.price, hours(minutes), currency, ctx.entity.rounding).ok_or_else(|| {
+                    let message = format!("no quantity makes {net} at {} an hour; correct the rate", group.price);
+                    Refusal::new("LINE_EQUATION", message)
+                        .field(format!("/lines/{}", line.id))
+                        .owner(&ctx.policy.owners.finance)
+                })?;
             let service = service_period(&events);
             Ok(DraftLine {
                 contract_line: line.id.clone(),
@@ -248,7 +267,13 @@ fn milestone_lines(account: &Account, as_of: Date, document: &Id, ctx: &Context)
     ready.into_iter().filter_map(|(id, state)| milestone_line(account, id, state, document, ctx)).collect()
 }
 
-fn milestone_line(account: &Account, id: &Id, state: &MilestoneState, document: &Id, ctx: &Context) -> Option<DraftLine> {
+fn milestone_line(
+    account: &Account,
+    id: &Id,
+    state: &MilestoneState,
+    document: &Id,
+    ctx: &Context,
+) -> Option<DraftLine> {
     let line = account.line(&state.milestone.contract_line)?;
     let proof = state.acceptance.as_ref()?;
     let amount = state.milestone.amount?.amount;
@@ -369,7 +394,9 @@ fn alerts(account: &Account, meter: &Meter<Group>, ctx: &Context) -> Vec<Account
     let mut alerts = Vec::new();
     for limit in meter.limits() {
         let (before, after) = (percent(limit.used, limit.limit), percent(meter.used(limit), limit.limit));
-        for threshold in ctx.policy.cap_alert_percents.iter().filter(|threshold| before < **threshold && **threshold <= after) {
+        for threshold in
+            ctx.policy.cap_alert_percents.iter().filter(|threshold| before < **threshold && **threshold <= after)
+        {
             alerts.push(AccountEvent::CapAlert(CapAlert {
                 line: limit.line.clone().unwrap_or_default(),
                 percent: *threshold,

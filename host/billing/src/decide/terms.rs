@@ -19,7 +19,10 @@ pub fn open(account: Option<&Account>, derived: &Derived, ctx: &Context) -> Resu
     if derived.contract.selling_entity != ctx.entity.code {
         return Err(Refusal::new(
             "ENTITY_MISMATCH",
-            format!("contract {} is {}'s, not {}'s", derived.contract.number, derived.contract.selling_entity, ctx.entity.code),
+            format!(
+                "contract {} is {}'s, not {}'s",
+                derived.contract.number, derived.contract.selling_entity, ctx.entity.code
+            ),
         )
         .field("/selling_entity")
         .owner(&ctx.policy.owners.master_data));
@@ -52,14 +55,20 @@ fn check_amendment(account: &Account, derived: &Derived, ctx: &Context) -> Resul
             continue;
         }
         let same = |id: &Id| {
-            derived.project.milestones.iter().any(|new| new.header.id.as_ref() == Some(id) && new.amount == state.milestone.amount)
+            derived
+                .project
+                .milestones
+                .iter()
+                .any(|new| new.header.id.as_ref() == Some(id) && new.amount == state.milestone.amount)
         };
         if !same(id) {
             let message = format!(
                 "milestone {} is billed; keep its amount and put the change into milestones of its own",
                 state.milestone.code
             );
-            return Err(Refusal::new("MILESTONE_BILLED", message).field("/milestones").owner(&ctx.policy.owners.finance));
+            return Err(Refusal::new("MILESTONE_BILLED", message)
+                .field("/milestones")
+                .owner(&ctx.policy.owners.finance));
         }
     }
     Ok(())

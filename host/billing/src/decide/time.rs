@@ -38,9 +38,10 @@ pub fn record_time(account: &Account, time: &TimeEntry, ctx: &Context) -> Result
 
 /// A repeat of a revision that a newer one has replaced already.
 fn stale(entry: &Entry, time: &TimeEntry) -> bool {
-    time.header.version.as_ref().is_some_and(|version| {
-        entry.revisions.contains(version) && entry.terms.revision.as_ref() != Some(version)
-    })
+    time.header
+        .version
+        .as_ref()
+        .is_some_and(|version| entry.revisions.contains(version) && entry.terms.revision.as_ref() != Some(version))
 }
 
 fn change(
@@ -56,7 +57,9 @@ fn change(
         let event = value(account, &entry.terms.entry, task, time, ctx);
         return Ok(if refused_again(entry, &event) { Vec::new() } else { vec![event] });
     }
-    if waiting == Some(time) || (waiting.is_none() && entry.refusal.is_none() && unchanged(entry, task, time, approved, ctx)) {
+    if waiting == Some(time)
+        || (waiting.is_none() && entry.refusal.is_none() && unchanged(entry, task, time, approved, ctx))
+    {
         return Ok(Vec::new());
     }
     if waiting.is_some() && unchanged(entry, task, time, approved, ctx) {
@@ -90,7 +93,9 @@ fn settle(
     ctx: &Context,
 ) -> Result<Vec<AccountEvent>, Refusal> {
     let holders = documents_of(account, entry);
-    if let Some((draft, as_of)) = holders.iter().find(|(_, stage, _)| *stage == DocumentStage::Draft).map(|(id, _, day)| (id, day)) {
+    if let Some((draft, as_of)) =
+        holders.iter().find(|(_, stage, _)| *stage == DocumentStage::Draft).map(|(id, _, day)| (id, day))
+    {
         let mut steps = Draft::new(account);
         steps.extend(documents::discard(account, draft, ctx)?);
         let again = record_time(&steps.account, time, ctx)?;
@@ -122,7 +127,8 @@ pub(super) fn correct(
     let id = &entry.terms.entry;
     let mut steps = Draft::new(account);
     let invoiced = entry.invoiced_minutes();
-    let keeps_rate = approved && same_work(entry, task, time) && entry.refusal.is_none() && entry.terms.billed_minutes > 0;
+    let keeps_rate =
+        approved && same_work(entry, task, time) && entry.refusal.is_none() && entry.terms.billed_minutes > 0;
     let minutes = billed_minutes(time.minutes, ctx.policy.increment);
     let keep = if keeps_rate { Decimal::from(minutes) } else { Decimal::ZERO };
     if invoiced > keep {
@@ -170,7 +176,10 @@ fn withdrawal(status: TimeStatus) -> &'static str {
 /// The same work at another length keeps its frozen rate (rule RT5).
 fn same_work(entry: &Entry, task: &Id, time: &TimeEntry) -> bool {
     let terms = &entry.terms;
-    terms.task == *task && terms.resource == time.resource && terms.date == time.date && terms.billing_type == time.billing_type
+    terms.task == *task
+        && terms.resource == time.resource
+        && terms.date == time.date
+        && terms.billing_type == time.billing_type
 }
 
 fn unchanged(entry: &Entry, task: &Id, time: &TimeEntry, approved: bool, _ctx: &Context) -> bool {
@@ -197,7 +206,10 @@ fn proposal(account: &Account, entry: &Entry, time: &TimeEntry, ctx: &Context) -
         invoices: documents_of(account, entry).into_iter().map(|(id, ..)| id).collect(),
         net: quoin_canonical::Money::new(net, account.contract.currency),
         owner: ctx.policy.owners.finance.clone(),
-        reason: format!("the time of {} on {} was deleted at its source after it was billed", entry.terms.resource, entry.terms.date),
+        reason: format!(
+            "the time of {} on {} was deleted at its source after it was billed",
+            entry.terms.resource, entry.terms.date
+        ),
     }))
 }
 
@@ -229,20 +241,24 @@ fn value(account: &Account, id: &Id, task: &Id, time: &TimeEntry, ctx: &Context)
         let message = format!("task {task} belongs to no line of contract {}", account.contract.number);
         return refused(Refusal::new("TASK_UNKNOWN", message).field("/task").owner(&ctx.policy.owners.finance));
     };
-    let free = (task_terms.billing_type == BillingType::NonChargeable) || (time.billing_type == BillingType::NonChargeable);
-    let complimentary = task_terms.billing_type == BillingType::Complimentary || time.billing_type == BillingType::Complimentary;
+    let free =
+        (task_terms.billing_type == BillingType::NonChargeable) || (time.billing_type == BillingType::NonChargeable);
+    let complimentary =
+        task_terms.billing_type == BillingType::Complimentary || time.billing_type == BillingType::Complimentary;
     let bucket = match (&line.billing, free) {
         (_, true) => Bucket::NonBillable,
         (BillingMethod::FixedFee { .. }, _) => Bucket::FixedFee,
         _ => Bucket::Unbilled,
     };
-    let priced = bucket == Bucket::Unbilled && matches!(line.billing, BillingMethod::TimeAndMaterials { .. }) && !complimentary;
+    let priced =
+        bucket == Bucket::Unbilled && matches!(line.billing, BillingMethod::TimeAndMaterials { .. }) && !complimentary;
     let rate = match priced.then(|| find_rate(account, &terms, ctx)).transpose() {
         Ok(rate) => rate,
         Err(refusal) => return refused(refusal),
     };
     let minutes = Decimal::from(terms.billed_minutes);
-    let amount = rate.as_ref().map_or(Decimal::ZERO, |rate| event_amount(minutes, rate.hourly_rate, ctx.entity.rounding));
+    let amount =
+        rate.as_ref().map_or(Decimal::ZERO, |rate| event_amount(minutes, rate.hourly_rate, ctx.entity.rounding));
     recorded(terms, rate, vec![portion(bucket, minutes, amount)], ctx)
 }
 
@@ -281,7 +297,11 @@ fn resized(account: &Account, id: &Id, time: &TimeEntry, minutes: u32, ctx: &Con
         }
     }
     if change > Decimal::ZERO {
-        let bucket = free.iter().map(|portion| portion.bucket).find(|bucket| *bucket != Bucket::OverCap).unwrap_or(Bucket::Unbilled);
+        let bucket = free
+            .iter()
+            .map(|portion| portion.bucket)
+            .find(|bucket| *bucket != Bucket::OverCap)
+            .unwrap_or(Bucket::Unbilled);
         free.push(portion(bucket, change, if bucket == Bucket::Unbilled { worth(change) } else { Decimal::ZERO }));
     }
     Some(recorded(terms, entry.rate.clone(), free, ctx))
@@ -341,8 +361,9 @@ pub(super) fn find_rate(account: &Account, terms: &EntryTerms, ctx: &Context) ->
         person: Some(terms.resource.clone()),
         ..RateQuery::default()
     };
-    resolve(&account.rates, &query, account.contract.currency, &ctx.policy.rate_levels)
-        .map_err(|error| Refusal::new(error.code(), error.to_string()).field("/resource").owner(&ctx.policy.owners.rates))
+    resolve(&account.rates, &query, account.contract.currency, &ctx.policy.rate_levels).map_err(|error| {
+        Refusal::new(error.code(), error.to_string()).field("/resource").owner(&ctx.policy.owners.rates)
+    })
 }
 
 /// Tries refused time again, after the reason was mended.
@@ -351,7 +372,8 @@ pub(super) fn find_rate(account: &Account, terms: &EntryTerms, ctx: &Context) ->
 /// `ENTRY_UNKNOWN`; what [`record_time`] refuses.
 pub fn retry_refused(account: &Account, time: &TimeEntry, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let id = canonical_id(&time.header, "time entry")?;
-    let entry = account.entries.get(id).ok_or_else(|| Refusal::new("ENTRY_UNKNOWN", format!("there is no time entry {id}")))?;
+    let entry =
+        account.entries.get(id).ok_or_else(|| Refusal::new("ENTRY_UNKNOWN", format!("there is no time entry {id}")))?;
     if entry.refusal.is_none() {
         return Ok(Vec::new());
     }
@@ -363,9 +385,15 @@ pub fn retry_refused(account: &Account, time: &TimeEntry, ctx: &Context) -> Resu
 ///
 /// # Errors
 /// `LINE_UNKNOWN`.
-pub fn release_over_cap(account: &Account, line: &str, reason: &str, _ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+pub fn release_over_cap(
+    account: &Account,
+    line: &str,
+    reason: &str,
+    _ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     if account.line(line).is_none() {
-        return Err(Refusal::new("LINE_UNKNOWN", format!("contract {} has no line {line}", account.contract.number)).field("/line"));
+        return Err(Refusal::new("LINE_UNKNOWN", format!("contract {} has no line {line}", account.contract.number))
+            .field("/line"));
     }
     let held = account.buckets(Some(line)).buckets.get(&Bucket::OverCap).is_some_and(|(minutes, _)| !minutes.is_zero());
     if !held {
@@ -388,4 +416,3 @@ pub fn write_off(account: &Account, entry: &Id, reason: &str, _ctx: &Context) ->
     }
     Ok(vec![AccountEvent::WrittenOff(WrittenOff { entry: entry.clone(), reason: reason.to_owned() })])
 }
-

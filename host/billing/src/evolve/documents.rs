@@ -6,11 +6,10 @@ use quoin_canonical::{Decimal, Id, InvoiceLine, InvoiceType, Unit};
 
 use super::sources::{settle_entry, take};
 use crate::account::{
-    Account, Advance, Bucket, DocumentStage, ExpenseStage, InvoiceState, MilestoneStage, PaymentState, Portion, RetainerPeriod,
+    Account, Advance, Bucket, DocumentStage, ExpenseStage, InvoiceState, MilestoneStage, PaymentState, Portion,
+    RetainerPeriod,
 };
-use crate::event::{
-    BillingEvent, CreditDrafted, InvoiceDrafted, InvoicePosted, PaymentApplied, Returned, Source,
-};
+use crate::event::{BillingEvent, CreditDrafted, InvoiceDrafted, InvoicePosted, PaymentApplied, Returned, Source};
 
 impl Account {
     pub(super) fn invoice_drafted(&mut self, drafted: &InvoiceDrafted) {
@@ -78,7 +77,9 @@ impl Account {
             match &event.source {
                 Source::Time { entry, .. } => {
                     if let Some(entry) = self.entries.get_mut(entry) {
-                        for portion in entry.portions.iter_mut().filter(|portion| portion.event.as_ref() == Some(&event.id)) {
+                        for portion in
+                            entry.portions.iter_mut().filter(|portion| portion.event.as_ref() == Some(&event.id))
+                        {
                             portion.bucket = Bucket::Unbilled;
                             portion.net = Decimal::ZERO;
                             portion.event = None;
@@ -154,7 +155,8 @@ impl Account {
     pub(super) fn milestones_credited(&mut self, credit: &Id) {
         for event in self.billing_events.values().filter(|event| event.invoice == *credit) {
             if let Source::Milestone { milestone, .. } = &event.source
-                && let Some(state) = self.milestones.get_mut(milestone).filter(|state| state.stage == MilestoneStage::Crediting)
+                && let Some(state) =
+                    self.milestones.get_mut(milestone).filter(|state| state.stage == MilestoneStage::Crediting)
             {
                 state.stage = MilestoneStage::Ready;
             }
@@ -230,10 +232,10 @@ impl Account {
         if let Some(state) = self.invoices.get_mut(&applied.invoice) {
             state.paid += applied.amount.amount;
         }
-        let payment = self.payments.entry(applied.payment.clone()).or_insert_with(|| PaymentState {
-            invoice: applied.invoice.clone(),
-            amount: Decimal::ZERO,
-        });
+        let payment = self
+            .payments
+            .entry(applied.payment.clone())
+            .or_insert_with(|| PaymentState { invoice: applied.invoice.clone(), amount: Decimal::ZERO });
         payment.invoice = applied.invoice.clone();
         payment.amount += applied.amount.amount;
     }

@@ -42,7 +42,13 @@ impl Account {
         entry.rate = None;
         entry.portions.retain(|portion| portion.bucket.invoiced());
         let minutes = Decimal::from(terms.billed_minutes) - entry.invoiced_minutes();
-        entry.portions.push(Portion { bucket: Bucket::Refused, minutes, amount: Decimal::ZERO, net: Decimal::ZERO, event: None });
+        entry.portions.push(Portion {
+            bucket: Bucket::Refused,
+            minutes,
+            amount: Decimal::ZERO,
+            net: Decimal::ZERO,
+            event: None,
+        });
         noted(entry);
         entry.refusal = Some(refused.refusal.code.clone());
     }

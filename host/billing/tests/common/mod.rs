@@ -93,7 +93,10 @@ pub fn retainer(hours: &str, rate: &str, overage: &str, starts_on: &str) -> Bill
 
 /// The quote of the acceptance scenario.
 pub fn helix_quote() -> Quote {
-    let roles = vec![role("Senior", "195.00", Some("ana@advisory.example")), role("Consultant", "150.00", Some("ben@advisory.example"))];
+    let roles = vec![
+        role("Senior", "195.00", Some("ana@advisory.example")),
+        role("Consultant", "150.00", Some("ben@advisory.example")),
+    ];
     let mut build = line("L2", "Build", fixed("120000.00", &["30", "50", "20"]));
     build.cost_estimate = Some(euros("80000.00"));
     let mut quote = quote(vec![
@@ -163,12 +166,19 @@ impl Book {
             billing::evolve(&mut self.account, event);
         }
         self.events.extend(events.iter().cloned());
-        assert!(self.account().buckets(None).conserved(), "an hour is lost or doubled: {:?}", self.account().buckets(None));
+        assert!(
+            self.account().buckets(None).conserved(),
+            "an hour is lost or doubled: {:?}",
+            self.account().buckets(None)
+        );
         events
     }
 
     /// Decides and applies; then decides again and finds nothing left to do.
-    pub fn decide(&mut self, decide: impl Fn(&Account, &Context) -> Result<Vec<AccountEvent>, Refusal>) -> Vec<AccountEvent> {
+    pub fn decide(
+        &mut self,
+        decide: impl Fn(&Account, &Context) -> Result<Vec<AccountEvent>, Refusal>,
+    ) -> Vec<AccountEvent> {
         self.try_decide(decide).unwrap()
     }
 

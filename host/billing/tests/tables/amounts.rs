@@ -34,14 +34,20 @@ impl Amounts {
             ("hours", [hours, "at", rate, rest @ ..]) => hours_at(hours, rate, rest),
             ("split", [total, shares, "remainder", party, "line", line]) => shares_of(total, shares, party, line),
             ("series", [total, "in", count]) => Ok(joined(&cumulative_parts(euros(total), count.parse().unwrap(), UP))),
-            ("series-last", [total, "in", count]) => Ok(joined(&remainder_last(euros(total), count.parse().unwrap(), UP))),
+            ("series-last", [total, "in", count]) => {
+                Ok(joined(&remainder_last(euros(total), count.parse().unwrap(), UP)))
+            }
             ("series", [total, "by", shares]) => Ok(joined(&cumulative(euros(total), &percents(shares), UP))),
             ("convert", [amount, from, "to", to, "at", rate]) => convert(amount, from, to, rate),
-            ("realised", [amount, from, "to", to, "at", booked, "then", settled]) => realised(amount, from, to, booked, settled),
+            ("realised", [amount, from, "to", to, "at", booked, "then", settled]) => {
+                realised(amount, from, to, booked, settled)
+            }
             ("row", [level, id, rate, rest @ ..]) => self.add_row(level, id, rate, rest),
             ("rate", [date, time, rest @ ..]) => self.rate(date, time, rest),
             ("work", [start, time, zone, rest @ ..]) => work(start, time, zone, rest),
-            ("limit", [level, amount, "used", used, mode, rest @ ..]) => self.add_limit(level, amount, used, mode, rest),
+            ("limit", [level, amount, "used", used, mode, rest @ ..]) => {
+                self.add_limit(level, amount, used, mode, rest)
+            }
             ("offer", [line, amount]) => self.offer(line, amount),
             ("worth", [amount, "at", rate]) => Ok(format!("{} h", (dec(amount) / dec(rate)).round_dp(4))),
             ("spill", [time, rules @ ..]) => Ok(chain(time, rules)),
@@ -50,7 +56,9 @@ impl Amounts {
                 Ok(format!("{:.2} then {:.2}", parts.now.amount, parts.later.amount))
             }
             ("progress", [value, percent, "billed", billed, rest @ ..]) => Ok(progressed(value, percent, billed, rest)),
-            ("shared", posted) => Ok(format!("{:?}", shared(&posted.iter().map(|word| *word == "posted").collect::<Vec<_>>()))),
+            ("shared", posted) => {
+                Ok(format!("{:?}", shared(&posted.iter().map(|word| *word == "posted").collect::<Vec<_>>())))
+            }
             ("advance", [what, rest @ ..]) => self.advance(what, rest),
             ("by-cost", [price, "eac", eac, "cost", cost, "billed", billed]) => Ok(by_cost(price, eac, cost, billed)),
             ("straight-line", [price, from, to]) => Ok(straight_line(price, from, to)),
@@ -64,7 +72,8 @@ impl Amounts {
 
     fn set_increment(&mut self, size: &str, mode: &str, rest: &[&str]) -> Outcome {
         let mode = if mode == "up" { IncrementMode::Up } else { IncrementMode::Nearest };
-        self.increment = Some(Increment { minutes: size.parse().unwrap(), mode, at_least_one: rest.contains(&"at-least-one") });
+        self.increment =
+            Some(Increment { minutes: size.parse().unwrap(), mode, at_least_one: rest.contains(&"at-least-one") });
         Ok(String::new())
     }
 
@@ -72,7 +81,12 @@ impl Amounts {
         let billed: Vec<u32> = entries.iter().map(|entry| billed_minutes(minutes(entry), self.increment)).collect();
         let amount: Decimal = billed.iter().map(|minutes| event_amount(Decimal::from(*minutes), dec(rate), UP)).sum();
         let list: Vec<String> = billed.iter().map(u32::to_string).collect();
-        Ok(format!("{} = {} min, {:.2}", list.join(" + "), billed.iter().sum::<u32>(), euros("0").amount + UP.round(amount, 2)))
+        Ok(format!(
+            "{} = {} min, {:.2}",
+            list.join(" + "),
+            billed.iter().sum::<u32>(),
+            euros("0").amount + UP.round(amount, 2)
+        ))
     }
 
     fn add_row(&mut self, level: &str, id: &str, rate: &str, rest: &[&str]) -> Outcome {
@@ -111,7 +125,8 @@ impl Amounts {
             multiplier: option(rest, "x").map(dec),
             ..RateQuery::default()
         };
-        let found = resolve(&self.rows, &query, eur(), &RateLevel::ALL).map_err(|error| format!("refused {}: {error}", error.code()))?;
+        let found = resolve(&self.rows, &query, eur(), &RateLevel::ALL)
+            .map_err(|error| format!("refused {}: {error}", error.code()))?;
         let amount = UP.round(event_amount(Decimal::from(minutes(time)), found.hourly_rate, UP), 2);
         Ok(format!("{:.2} from {}, {amount:.2}", found.hourly_rate, found.row))
     }
@@ -223,12 +238,15 @@ fn chain(time: &str, rules: &[&str]) -> String {
     let rules: Vec<HoursRule> = rules
         .iter()
         .map(|rule| match rule.split_once('@') {
-            Some((hours, rate)) => HoursRule { hourly_rate: dec(rate), up_to_hours: Some(dec(hours.trim_end_matches('h'))) },
+            Some((hours, rate)) => {
+                HoursRule { hourly_rate: dec(rate), up_to_hours: Some(dec(hours.trim_end_matches('h'))) }
+            }
             None => HoursRule { hourly_rate: dec(rule), up_to_hours: None },
         })
         .collect();
     let (parts, left) = spill(Decimal::from(minutes(time)) / dec("60"), &rules);
-    let parts: Vec<String> = parts.iter().map(|(hours, amount)| format!("{} h = {amount:.2}", hours.normalize())).collect();
+    let parts: Vec<String> =
+        parts.iter().map(|(hours, amount)| format!("{} h = {amount:.2}", hours.normalize())).collect();
     format!("{}, left {}", parts.join(", "), left.normalize())
 }
 

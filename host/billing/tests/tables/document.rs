@@ -56,7 +56,8 @@ impl Document {
     }
 
     fn check(&self) -> Result<String, String> {
-        let invoice: Invoice = serde_json::from_value(self.value.clone().ok_or("no invoice")?).map_err(|error| error.to_string())?;
+        let invoice: Invoice =
+            serde_json::from_value(self.value.clone().ok_or("no invoice")?).map_err(|error| error.to_string())?;
         let broken = billing::en16931::check(&invoice).err().unwrap_or_default();
         assert!(broken.iter().all(|problem| !problem.message.is_empty() && problem.path.starts_with('/')));
         let mut codes: Vec<String> = broken.into_iter().map(|problem| problem.code).collect();

@@ -4,9 +4,9 @@
 //! `verb arguments => what follows`. A step without `=>` must merely succeed. Numbers are compared
 //! as written. `refused CODE words` matches a refusal of that code whose text has all the words.
 
+mod amounts;
 #[path = "../common/mod.rs"]
 mod common;
-mod amounts;
 mod document;
 mod story;
 
@@ -130,7 +130,11 @@ impl World {
     fn step(&mut self, text: &str) -> Result<String, String> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let (verb, rest) = words.split_first().ok_or("an empty step")?;
-        let known = self.amounts.step(verb, rest).or_else(|| self.story.step(verb, rest)).or_else(|| self.document.step(verb, rest));
+        let known = self
+            .amounts
+            .step(verb, rest)
+            .or_else(|| self.story.step(verb, rest))
+            .or_else(|| self.document.step(verb, rest));
         known.unwrap_or_else(|| Err(format!("there is no verb '{verb}'")))
     }
 }

@@ -96,14 +96,24 @@ impl Story {
     fn command(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
         Some(match (verb, words) {
             ("run", [date]) => self.decide(|account, ctx| billing::run(account, day(date), ctx)),
-            ("retainer", [line, date]) => self.decide(|account, ctx| billing::retainer_due(account, line, day(date), ctx)),
-            ("close", [line, date]) => self.decide(|account, ctx| billing::close_retainer(account, line, day(date), ctx)),
+            ("retainer", [line, date]) => {
+                self.decide(|account, ctx| billing::retainer_due(account, line, day(date), ctx))
+            }
+            ("close", [line, date]) => {
+                self.decide(|account, ctx| billing::close_retainer(account, line, day(date), ctx))
+            }
             ("release", []) => {
                 let draft = self.last_id()?;
                 self.decide(|account, ctx| billing::release(account, &draft, ctx))
             }
             ("release", ["first"]) => {
-                let draft = self.book.as_ref()?.account().invoices.values().find(|s| s.stage == billing::account::DocumentStage::Discarded)?;
+                let draft = self
+                    .book
+                    .as_ref()?
+                    .account()
+                    .invoices
+                    .values()
+                    .find(|s| s.stage == billing::account::DocumentStage::Discarded)?;
                 let draft = draft.invoice.header.id.clone()?;
                 self.decide(|account, ctx| billing::release(account, &draft, ctx))
             }
@@ -111,21 +121,32 @@ impl Story {
                 let draft = self.last_id()?;
                 self.decide(|account, ctx| billing::recalculate(account, &draft, ctx))
             }
-            ("reevaluate", [line]) => self.decide(|account, ctx| billing::release_over_cap(account, line, "command", ctx)),
+            ("reevaluate", [line]) => {
+                self.decide(|account, ctx| billing::release_over_cap(account, line, "command", ctx))
+            }
             ("write-off", [key]) => self.decide(|account, ctx| billing::write_off(account, &id(key), "agreed", ctx)),
             ("approve-credit", [key]) => {
                 let book = self.book.as_mut()?;
-                let events = billing::approve_credit(book.account(), &id(key), &book.ctx).map_err(|refusal| said(&refusal));
+                let events =
+                    billing::approve_credit(book.account(), &id(key), &book.ctx).map_err(|refusal| said(&refusal));
                 events.map(|events| self.note(events, true))
             }
             ("credit-line", [line, net]) => {
                 let invoice = self.posted.first()?.header.id.clone()?;
-                let wanted = CreditLine { key: "k".into(), invoice, line: (*line).into(), net: dec(net), reason: "goodwill".into() };
+                let wanted = CreditLine {
+                    key: "k".into(),
+                    invoice,
+                    line: (*line).into(),
+                    net: dec(net),
+                    reason: "goodwill".into(),
+                };
                 self.decide(|account, ctx| billing::credit_line(account, &wanted, ctx))
             }
             ("hold", [line, code]) => {
                 let milestone = self.book.as_ref()?.milestone(line, code, "2026-01-01").header.id?;
-                self.decide(|account, ctx| billing::hold_milestone(account, &milestone, Some("found by hand in the books"), ctx))
+                self.decide(|account, ctx| {
+                    billing::hold_milestone(account, &milestone, Some("found by hand in the books"), ctx)
+                })
             }
             ("rates", []) => {
                 let rows = self.rows.clone();
@@ -169,7 +190,10 @@ impl Story {
         })
     }
 
-    fn decide(&mut self, decide: impl Fn(&Account, &billing::Context) -> Result<Vec<AccountEvent>, Refusal>) -> Outcome {
+    fn decide(
+        &mut self,
+        decide: impl Fn(&Account, &billing::Context) -> Result<Vec<AccountEvent>, Refusal>,
+    ) -> Outcome {
         let book = self.book.as_mut().ok_or("the account is not open")?;
         let events = book.try_decide(decide).map_err(|refusal| said(&refusal))?;
         Ok(self.note(events, false))
@@ -195,7 +219,10 @@ impl Story {
     fn post(&mut self) -> Outcome {
         let document = self.drafts.last().cloned().ok_or("nothing is drafted")?;
         let events = self.book.as_mut().ok_or("not open")?.post(&document);
-        let number = self.book.as_ref().and_then(|book| book.account().invoice(document.header.id.as_ref()?)?.invoice.number.clone());
+        let number = self
+            .book
+            .as_ref()
+            .and_then(|book| book.account().invoice(document.header.id.as_ref()?)?.invoice.number.clone());
         self.posted.push(Invoice { number, ..document });
         Ok(self.note(events, false))
     }
@@ -204,10 +231,11 @@ impl Story {
         let billing = match (what, rest) {
             ("time", roles) => {
                 let named = roles.iter().filter(|word| !word.starts_with("cap=") && !word.starts_with("tax="));
-                let roles_of = named.filter_map(|word| word.split_once('=')).map(|(name, rate)| match rate.split_once(':') {
-                    Some((rate, who)) => common::role(name, rate, Some(&format!("{who}@x"))),
-                    None => common::role(name, rate, None),
-                });
+                let roles_of =
+                    named.filter_map(|word| word.split_once('=')).map(|(name, rate)| match rate.split_once(':') {
+                        Some((rate, who)) => common::role(name, rate, Some(&format!("{who}@x"))),
+                        None => common::role(name, rate, None),
+                    });
                 let cap = option(rest, "cap").and_then(|cap| cap.split_once(':'));
                 let mode = cap.map_or(CapMode::Fit, |(_, mode)| serde_json::from_value(mode.into()).unwrap());
                 common::hourly(roles_of.collect(), cap.map(|(limit, _)| limit), mode)
@@ -218,7 +246,8 @@ impl Story {
         };
         let mut line = common::line(id, &format!("Work {id}"), billing);
         line.cost_estimate = option(rest, "cost").map(euros);
-        line.tax = option(rest, "tax").map(|rate| TaxTreatment { rate_percent: Some(dec(rate)), ..common::standard_tax() });
+        line.tax =
+            option(rest, "tax").map(|rate| TaxTreatment { rate_percent: Some(dec(rate)), ..common::standard_tax() });
         self.lines.retain(|known| known.id != id);
         self.lines.push(line);
         Ok(String::new())
@@ -265,7 +294,8 @@ impl Story {
         self.version += 1;
         let quote = self.quote();
         let book = self.book.as_mut().ok_or("not open")?;
-        let derived = billing::derive(&quote, &book.ctx.entity, &id("customer"), &book.ctx.policy).map_err(|r| said(&r))?;
+        let derived =
+            billing::derive(&quote, &book.ctx.entity, &id("customer"), &book.ctx.policy).map_err(|r| said(&r))?;
         book.derived = derived.clone();
         self.decide(|account, ctx| billing::open(Some(account), &derived, ctx))
     }
@@ -347,7 +377,13 @@ fn bucket(account: &Account, name: &str) -> String {
 }
 
 fn printed(line: &InvoiceLine) -> String {
-    format!("{} {} x {:.2} = {:.2}", line.contract_line, line.quantity.value.normalize(), line.unit_price, line.net.amount)
+    format!(
+        "{} {} x {:.2} = {:.2}",
+        line.contract_line,
+        line.quantity.value.normalize(),
+        line.unit_price,
+        line.net.amount
+    )
 }
 
 fn document(invoice: &Invoice) -> String {
@@ -369,9 +405,13 @@ fn told(event: &AccountEvent) -> String {
             let refusal = &refused.refusal;
             format!("held {}: {} ({})", refusal.code, refusal.message, refusal.owner)
         }
-        AccountEvent::CreditProposed(proposed) => format!("credit proposed {:.2} ({})", proposed.net.amount, proposed.owner),
+        AccountEvent::CreditProposed(proposed) => {
+            format!("credit proposed {:.2} ({})", proposed.net.amount, proposed.owner)
+        }
         AccountEvent::MilestoneReady(ready) => format!("ready {:.2}", ready.amount.amount),
-        AccountEvent::InvoiceDrafted(drafted) => format!("{} {}", word(drafted.invoice.kind), document(&drafted.invoice)),
+        AccountEvent::InvoiceDrafted(drafted) => {
+            format!("{} {}", word(drafted.invoice.kind), document(&drafted.invoice))
+        }
         AccountEvent::CreditDrafted(drafted) => format!("credit {}", document(&drafted.credit)),
         AccountEvent::InvoicePosted(posted) => format!("posted, open {:.2}", posted.open.amount),
         AccountEvent::OverCapHeld(held) => format!("held {} {:.2}", held.line, held.amount.amount),
@@ -391,11 +431,17 @@ fn told(event: &AccountEvent) -> String {
         AccountEvent::RetainerReturned(returned) => format!("returned {} h", hours(&returned.hours)),
         AccountEvent::ExpenseRecorded(recorded) => format!("expense {:.2}", recorded.amount),
         AccountEvent::RatesChanged(changed) => {
-            let of = |a: &billing::event::AffectedEntry| format!("{:.2} was {:.2}: {:.2}", a.rate_now, a.billed_rate, a.difference.amount);
+            let of = |a: &billing::event::AffectedEntry| {
+                format!("{:.2} was {:.2}: {:.2}", a.rate_now, a.billed_rate, a.difference.amount)
+            };
             format!("rates changed, affected [{}]", changed.affected.iter().map(of).collect::<Vec<_>>().join(", "))
         }
-        AccountEvent::RevenueComputed(computed) => computed.positions.iter().map(position).collect::<Vec<_>>().join(" | "),
-        AccountEvent::RevenueDiffers(differs) => format!("books differ by {:.2} ({})", differs.difference.amount, differs.owner),
+        AccountEvent::RevenueComputed(computed) => {
+            computed.positions.iter().map(position).collect::<Vec<_>>().join(" | ")
+        }
+        AccountEvent::RevenueDiffers(differs) => {
+            format!("books differ by {:.2} ({})", differs.difference.amount, differs.owner)
+        }
         other => other.kind().trim_start_matches("billing.").replace('_', " "),
     }
 }
@@ -404,6 +450,11 @@ fn position(position: &billing::event::LinePosition) -> String {
     let i = &position.indicator;
     format!(
         "{} {} {:.2} billed {:.2} asset {:.2} liability {:.2}",
-        i.contract_line, i.method, i.revenue.amount, i.billed.amount, i.contract_asset.amount, i.contract_liability.amount
+        i.contract_line,
+        i.method,
+        i.revenue.amount,
+        i.billed.amount,
+        i.contract_asset.amount,
+        i.contract_liability.amount
     )
 }
