@@ -26,6 +26,7 @@ fn line(tone: Tone, text: impl Into<String>) -> Line {
     Line { text: text.into(), tone }
 }
 
+/// Terms, time and expenses; what is none of these is a milestone, a document or money.
 fn known(event: &AccountEvent) -> Line {
     use AccountEvent as E;
     match event {
@@ -71,6 +72,14 @@ fn known(event: &AccountEvent) -> Line {
             if rates.affected.is_empty() { Tone::Plain } else { Tone::Warn },
             format!("Rates changed; {} billed entries would have another rate today", rates.affected.len()),
         ),
+        _ => documents(event),
+    }
+}
+
+/// Milestones and documents before they are posted.
+fn documents(event: &AccountEvent) -> Line {
+    use AccountEvent as E;
+    match event {
         E::MilestoneReady(milestone) => line(
             Tone::Money,
             format!(

@@ -191,8 +191,9 @@ impl InvoiceRow {
         if self.kind == InvoiceType::CreditNote { -money.amount } else { money.amount }
     }
 
-    /// What was paid on it; a credit note is never paid.
+    /// What it adds to the money received: what is no longer open, less what a credit note took off
+    /// without anybody paying.
     fn settled(&self) -> Decimal {
-        if self.kind == InvoiceType::CreditNote { Decimal::ZERO } else { self.gross.amount - self.open.amount }
+        self.signed(self.gross) - self.signed(self.open)
     }
 }
