@@ -1,5 +1,8 @@
 //! Speaking to Tryton: one address, methods by name, one transaction per call.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use quoin_sdk::{Fault, FaultKind, Host, Level, Request, code};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -66,13 +69,15 @@ pub struct Api<'a> {
     /// The connection's configuration.
     pub config: Config,
     mode: Mode,
+    /// Answers about names, kept for this call: lines share taxes, products and units.
+    kept: RefCell<BTreeMap<String, Box<RawValue>>>,
 }
 
 impl<'a> Api<'a> {
     /// With the connection's configuration.
     pub fn new(host: &'a dyn Host, mode: Mode) -> Result<Self, Fault> {
         let config: Config = quoin_sdk::config(host)?;
-        Ok(Self { host, config: config.checked()?, mode })
+        Ok(Self { host, config: config.checked()?, mode, kept: RefCell::default() })
     }
 
     /// A method that only reads.
@@ -91,6 +96,29 @@ impl<'a> Api<'a> {
     ) -> Result<Vec<T>, Fault> {
         let order = [("id", "ASC")];
         self.ask(&format!("model.{model}.search_read"), (domain, 0, limit, order, fields, context))
+    }
+
+    /// The same for what does not change while this call lasts; asked once.
+    pub fn search_kept<T: DeserializeOwned>(
+        &self,
+        model: &str,
+        domain: Value,
+        fields: &[&str],
+        limit: u32,
+        context: Context,
+    ) -> Result<Vec<T>, Fault> {
+        let unreadable = |error: serde_json::Error| {
+            Fault::new(FaultKind::Other, "READ_FAILED", format!("{model} is not read as Tryton 8.0 has it: {error}"))
+        };
+        let key = serde_json::to_string(&(model, &domain, fields, limit, context)).map_err(unreadable)?;
+        if let Some(kept) = self.kept.borrow().get(&key) {
+            return serde_json::from_str(kept.get()).map_err(unreadable);
+        }
+        let params = (domain, 0, limit, [("id", "ASC")], fields, context);
+        let answer: Box<RawValue> = self.ask(&format!("model.{model}.search_read"), params)?;
+        let found = serde_json::from_str(answer.get()).map_err(unreadable)?;
+        self.kept.borrow_mut().insert(key, answer);
+        Ok(found)
     }
 
     /// A record by id; `None` when it is not there or may not be seen.

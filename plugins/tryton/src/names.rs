@@ -22,7 +22,7 @@ fn only<T: DeserializeOwned>(
     context: Context,
     what: &str,
 ) -> Result<T, Fault> {
-    let mut found = api.search::<T>(model, domain, fields, 2, context)?;
+    let mut found = api.search_kept::<T>(model, domain, fields, 2, context)?;
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
         (None, _) => Err(unclear(format!("Tryton has no {what}, or the user may not see it; make it or correct the configuration"))),
@@ -86,7 +86,8 @@ pub fn product(api: &Api<'_>, code: &str, company: Id, path: &str) -> Result<Pro
 
 /// A product by id, as a sale line has it.
 pub fn product_by_id(api: &Api<'_>, id: Id, company: Id) -> Result<Option<Product>, Fault> {
-    api.find("product.product", id, &PRODUCT, Context::of(company))
+    let found = api.search_kept("product.product", json!([["id", "=", id]]), &PRODUCT, 1, Context::of(company))?;
+    Ok(found.into_iter().next())
 }
 
 /// A unit of measure.
@@ -117,7 +118,9 @@ pub fn revenue_account(api: &Api<'_>, product: &Product, defaults: &AccountDefau
     for _ in 0..MAX_CATEGORY_LEVELS {
         let Some(id) = next else { break };
         let fields = ["parent", "account_parent", "account_revenue"];
-        let Some(category) = api.find::<Category>("product.category", id, &fields, Context::of(company))? else { break };
+        let domain = json!([["id", "=", id]]);
+        let found: Vec<Category> = api.search_kept("product.category", domain, &fields, 1, Context::of(company))?;
+        let Some(category) = found.into_iter().next() else { break };
         if !category.account_parent {
             if let Some(account) = category.account_revenue {
                 return Ok(account);
