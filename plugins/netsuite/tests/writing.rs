@@ -136,7 +136,9 @@ fn a_changed_setup_changes_what_differs_and_an_ended_one_is_closed() {
     erp.apply(ObjectKind::BillingSetup, &setup_item(&setup(), &customer));
     let mut changed = setup();
     changed.lines[0].description = "Discovery, extended".into();
-    changed.lines[1].id = "L2 / phase 100%".into(); // its schedule gets a key of its own, whatever it is called
+    let renamed = "L2 / phase 100%"; // its schedule gets a key of its own, whatever it is called
+    let before = std::mem::replace(&mut changed.lines[1].id, renamed.into());
+    changed.milestones.iter_mut().filter(|m| m.contract_line == before).for_each(|m| m.contract_line = renamed.into());
     let outcome = erp.apply(ObjectKind::BillingSetup, &setup_item(&changed, &customer));
     assert_eq!(outcome.status, Status::Updated);
     let order = format!("salesOrder/{}", outcome.external.as_ref().unwrap());
