@@ -260,6 +260,13 @@ async fn april_run(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()>
     report.amount("FB7", "gross", "20825.00", &totals["gross"]["amount"]);
     let held = stage.wait_for_kind("billing.over_cap_held").await?;
     report.amount("FB7", "held over the cap", "2930.00", &held["body"]["amount"]["amount"]);
+    let deal = stage.api.get(&format!("/deals/{QUOTE}")).await?;
+    let figure = |code: &str| -> Value {
+        let figures = deal["figures"].as_array().cloned().unwrap_or_default();
+        figures.iter().find(|figure| figure["code"] == code).map_or(Value::Null, |figure| figure["value"]["amount"].clone())
+    };
+    report.amount("all", "the deal shows as paid", "40000.00", &figure("paid"));
+    report.amount("all", "the deal shows as open", "58056.00", &figure("open"));
     report.check("FB7", "with an owner", true, held["body"]["owner"].as_str().is_some_and(|owner| !owner.is_empty()));
     Ok(())
 }
