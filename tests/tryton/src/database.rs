@@ -32,12 +32,14 @@ pub enum Database {
 }
 
 impl Database {
-    /// A fresh copy; `run_folder` is the run's own.
+    /// A fresh copy; `run_folder` is the run's own. `TRYTON_CHAIN_DATABASE=sqlite` leaves PostgreSQL
+    /// aside.
     ///
     /// # Errors
     /// When Tryton cannot make its tables.
     pub fn fresh(environment: &Environment, run_folder: &Path) -> anyhow::Result<Self> {
-        if let Some(programs) = postgres_programs() {
+        let sqlite_wanted = std::env::var("TRYTON_CHAIN_DATABASE").is_ok_and(|wanted| wanted == "sqlite");
+        if let Some(programs) = postgres_programs().filter(|_| !sqlite_wanted) {
             match Cluster::start(&environment.folder, programs) {
                 Ok(cluster) => {
                     cluster.copy_base(environment, run_folder)?;
