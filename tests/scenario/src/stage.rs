@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
@@ -73,15 +73,21 @@ pub struct Crashes {
     pub left: u32,
     /// State of the random numbers; printed, so that a run can be repeated.
     pub seed: u64,
-    /// Longest life of a host between two kills, milliseconds.
+    /// Longest life of a host between two kills, milliseconds of waiting for it.
     pub longest_ms: u64,
+    /// When the host that runs now is killed; drawn when the script first waits for it.
+    pub next: Option<Instant>,
 }
 
 impl Crashes {
-    /// How long the host lives this time (a linear congruential generator, Knuth's constants).
-    fn next_life(&mut self) -> Duration {
-        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        Duration::from_millis((self.seed >> 33) % self.longest_ms.max(1))
+    /// How long the host still lives (a linear congruential generator, Knuth's constants). Counted
+    /// over all waits, so that a host that answers fast is killed as often as a slow one.
+    fn life_left(&mut self) -> Duration {
+        let next = *self.next.get_or_insert_with(|| {
+            self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            Instant::now() + Duration::from_millis((self.seed >> 33) % self.longest_ms.max(1))
+        });
+        next.saturating_duration_since(Instant::now())
     }
 }
 
@@ -306,7 +312,7 @@ impl Stage {
 
     async fn wait_for_next(&mut self, what: &str, seen: usize) -> anyhow::Result<()> {
         while self.events.len() == seen {
-            let life = self.crashes.as_mut().filter(|crashes| crashes.left > 0).map(Crashes::next_life);
+            let life = self.crashes.as_mut().filter(|crashes| crashes.left > 0).map(Crashes::life_left);
             let follower = self.follower.as_mut().context("no host is running")?;
             let next = match life {
                 None => follower.next(PATIENCE).await,
@@ -338,6 +344,7 @@ impl Stage {
     async fn crash(&mut self) -> anyhow::Result<()> {
         if let Some(crashes) = &mut self.crashes {
             crashes.left -= 1;
+            crashes.next = None;
         }
         self.kill_host()?;
         self.start_host().await
