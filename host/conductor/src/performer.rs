@@ -39,9 +39,11 @@ pub(crate) async fn perform_commands(wheel: Wheel, mut stop: watch::Receiver<boo
             continue;
         }
         for lane in lanes(leased) {
-            let (wheel, permits) = (wheel.clone(), Arc::clone(&permits));
+            // Taken here and not in the task, so that the next round sees what is really free.
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let wheel = wheel.clone();
             running.spawn(async move {
-                let Ok(_permit) = permits.acquire().await else { return };
+                let _held_until_done = permit;
                 perform_lane(&wheel, lane).await;
             });
         }
