@@ -23,7 +23,12 @@ pub(crate) enum End {
 }
 
 /// Performs one attempt: a look-up first when the last outcome is unknown, then the write.
-pub(crate) async fn attempt(connectors: &dyn Connectors, command: &Command, object: &str, items: &[Item]) -> (End, CallTrace) {
+pub(crate) async fn attempt(
+    connectors: &dyn Connectors,
+    command: &Command,
+    object: &str,
+    items: &[Item],
+) -> (End, CallTrace) {
     let mut trace = CallTrace::default();
     if command.unknown {
         if repeat_of(connectors, command, object) == Some(Repeat::None) {

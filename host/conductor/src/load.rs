@@ -80,7 +80,9 @@ impl Batch {
             self.ops.push(Op::PutDocument { collection: INVOICE.to_owned(), key: number, value });
         }
         self.ops.extend(effects.events.into_iter().map(Op::Append));
-        self.ops.extend(effects.commands.into_iter().map(|command| Op::PutCommand { not_before: command.decided_at, command }));
+        self.ops.extend(
+            effects.commands.into_iter().map(|command| Op::PutCommand { not_before: command.decided_at, command }),
+        );
         self.ops.extend(effects.timers.into_iter().map(Op::PutTimer));
         self.ops.extend(effects.exceptions.into_iter().map(Op::PutException));
     }

@@ -63,10 +63,13 @@ fn lanes(leased: Vec<Command>) -> Vec<Vec<Command>> {
     for command in leased {
         lanes.entry((command.key.clone(), command.connection.clone())).or_default().push(command);
     }
-    lanes.into_values().map(|mut lane| {
-        lane.sort_by_key(|command| command.decided_at);
-        lane
-    }).collect()
+    lanes
+        .into_values()
+        .map(|mut lane| {
+            lane.sort_by_key(|command| command.decided_at);
+            lane
+        })
+        .collect()
 }
 
 async fn perform_lane(wheel: &Wheel, lane: Vec<Command>) {
@@ -97,7 +100,9 @@ async fn perform(wheel: &Wheel, command: Command) -> bool {
     let commit = Commit { expect: vec![Expect::OpenCommand(command.id.clone())], ops };
     match wheel.ledger.commit(commit).await {
         Ok(_) | Err(CommitError::Precondition(_)) => {}
-        Err(error) => tracing::error!(command = %command.id, %error, "an outcome could not be recorded; the command will be looked up again"),
+        Err(error) => {
+            tracing::error!(command = %command.id, %error, "an outcome could not be recorded; the command will be looked up again")
+        }
     }
     ended
 }
@@ -118,7 +123,14 @@ fn record(command: &Command, kind: &str, attempt: u32, body: Value, now: Timesta
     }
 }
 
-fn done(command: &Command, object: &str, objects: &[Value], outcomes: Vec<ItemOutcome>, trace: &CallTrace, now: Timestamp) -> Vec<Op> {
+fn done(
+    command: &Command,
+    object: &str,
+    objects: &[Value],
+    outcomes: Vec<ItemOutcome>,
+    trace: &CallTrace,
+    now: Timestamp,
+) -> Vec<Op> {
     let mut ops = vec![Op::FinishCommand(command.id.clone())];
     let mut results = Vec::with_capacity(outcomes.len());
     for (sent, outcome) in objects.iter().zip(outcomes) {
@@ -163,7 +175,15 @@ fn outcome_body(command: &Command, fault: &Fault, trace: &CallTrace) -> Value {
 }
 
 /// Queues the command again with a pause, or gives up after its last attempt.
-fn again(wheel: &Wheel, command: &Command, fault: Fault, counted: bool, unknown: bool, trace: &CallTrace, now: Timestamp) -> (bool, Vec<Op>) {
+fn again(
+    wheel: &Wheel,
+    command: &Command,
+    fault: Fault,
+    counted: bool,
+    unknown: bool,
+    trace: &CallTrace,
+    now: Timestamp,
+) -> (bool, Vec<Op>) {
     let mut next = command.clone();
     next.attempts += u32::from(counted);
     next.unknown = unknown;

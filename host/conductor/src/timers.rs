@@ -40,7 +40,10 @@ async fn fire(wheel: &Wheel, timer: TimerRow, now: Timestamp) {
         cause: Cause { by: Some("timer".to_owned()), ..Cause::default() },
         body: timer.event.body,
     };
-    let commit = Commit { expect: vec![Expect::SetTimer(timer.id.clone())], ops: vec![Op::Append(event), Op::RemoveTimer(timer.id)] };
+    let commit = Commit {
+        expect: vec![Expect::SetTimer(timer.id.clone())],
+        ops: vec![Op::Append(event), Op::RemoveTimer(timer.id)],
+    };
     match wheel.ledger.commit(commit).await {
         Ok(_) | Err(CommitError::Precondition(_)) => {}
         Err(error) => tracing::error!(%error, "a timer could not be fired"),

@@ -302,11 +302,15 @@ impl Config {
             let at = |field: &str| format!("route[{index}].{field}");
             if !self.connections.iter().any(|connection| connection.id == route.connection) {
                 let known: Vec<&str> = self.connections.iter().map(|connection| connection.id.as_str()).collect();
-                let message = format!("there is no connection '{}'; configured: {}", route.connection, known.join(", "));
+                let message =
+                    format!("there is no connection '{}'; configured: {}", route.connection, known.join(", "));
                 return Err(ConfigError::at(at("connection"), message));
             }
             if !["crm", "psa", "erp", "time"].contains(&route.role.as_str()) {
-                return Err(ConfigError::at(at("role"), format!("'{}' is no role; use crm, psa, erp or time", route.role)));
+                return Err(ConfigError::at(
+                    at("role"),
+                    format!("'{}' is no role; use crm, psa, erp or time", route.role),
+                ));
             }
         }
         self.legal_entities().map(|_| ())

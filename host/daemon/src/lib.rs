@@ -155,10 +155,8 @@ pub async fn secret_set(path: &Path, name: &str, value: Vec<u8>) -> Result<(), S
 /// # Errors
 /// The first thing wrong in it, with file and line.
 pub fn process_check(path: &Path) -> Result<Definition, StartError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    })?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.display().to_string(), reason: error.to_string() })?;
     Ok(Definition::parse(&path.display().to_string(), &text)?)
 }
 
@@ -167,13 +165,18 @@ pub(crate) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, StartError> 
     let mut catalogue = shipped::catalogue()?;
     for path in folder.map(yaml_files).transpose()?.unwrap_or_default() {
         let definition = process_check(&path)?;
-        catalogue.add(definition).map_err(|message| StartError::Connection(format!("{}: {message}", path.display())))?;
+        catalogue
+            .add(definition)
+            .map_err(|message| StartError::Connection(format!("{}: {message}", path.display())))?;
     }
     Ok(catalogue)
 }
 
 fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, StartError> {
-    let unreadable = |error: std::io::Error| ConfigError::Unreadable { path: folder.display().to_string(), reason: error.to_string() };
+    let unreadable = |error: std::io::Error| ConfigError::Unreadable {
+        path: folder.display().to_string(),
+        reason: error.to_string(),
+    };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();

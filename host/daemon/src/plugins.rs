@@ -18,7 +18,8 @@ pub(crate) struct PluginFile {
 /// Every component of the folder, by name.
 pub(crate) fn files(folder: &Path) -> Result<Vec<PluginFile>, StartError> {
     let refused = |path: &Path, reason: String| StartError::Plugin { file: path.display().to_string(), reason };
-    let entries = std::fs::read_dir(folder).map_err(|error| refused(folder, format!("{error}; set [host] plugins_dir")))?;
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| refused(folder, format!("{error}; set [host] plugins_dir")))?;
     let mut found = Vec::new();
     for entry in entries {
         let component = entry.map_err(|error| refused(folder, error.to_string()))?.path();

@@ -41,16 +41,22 @@ pub(crate) struct House {
 /// The vault of a configuration.
 pub(crate) fn vault(config: &Config) -> Result<Vault, StartError> {
     let room = |error: String| StartError::room("vault")(error);
-    std::fs::create_dir_all(&config.host.data_dir).map_err(|error| room(format!("{}: {error}", config.host.data_dir.display())))?;
+    std::fs::create_dir_all(&config.host.data_dir)
+        .map_err(|error| room(format!("{}: {error}", config.host.data_dir.display())))?;
     let variable = |name: &str| std::env::var(name).ok();
-    let source = KeySource::from_environment(variable, config.host.data_dir.join("vault.key")).map_err(|error| room(error.to_string()))?;
+    let source = KeySource::from_environment(variable, config.host.data_dir.join("vault.key"))
+        .map_err(|error| room(error.to_string()))?;
     let vault = FileVault::open(config.host.data_dir.join("vault"), source).map_err(|error| room(error.to_string()))?;
     Ok(Arc::new(vault))
 }
 
 impl House {
     /// Builds every room; nothing runs yet.
-    pub(crate) async fn build(config: &Config, address: SocketAddr, stopped: watch::Receiver<bool>) -> Result<Self, StartError> {
+    pub(crate) async fn build(
+        config: &Config,
+        address: SocketAddr,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Self, StartError> {
         let catalogue = Arc::new(catalogue(config.host.processes_dir.as_deref())?);
         let parameters = Arc::new(parameters(config)?);
         let clock = Arc::new(clock(config)?);
@@ -82,7 +88,8 @@ impl House {
         loops.spawn(conductor::run(self.wheel.clone(), stopped.clone()));
         for connection in &config.connections {
             let Some(info) = self.runtime.connection(&connection.id) else { continue };
-            let allowed = |object: &str| connection.read.as_ref().is_none_or(|read| read.iter().any(|name| name == object));
+            let allowed =
+                |object: &str| connection.read.as_ref().is_none_or(|read| read.iter().any(|name| name == object));
             for object in info.manifest.objects.iter().filter(|object| object.read && allowed(&object.name)) {
                 let every = Duration::from_millis(connection.poll_ms);
                 let stream = Stream { connection: connection.id.clone(), object: object.name.clone(), every };
@@ -112,7 +119,9 @@ fn clock(config: &Config) -> Result<BusinessClock, StartError> {
         .clock
         .start
         .as_deref()
-        .map(|text| text.parse().map_err(|_| ConfigError::at("clock.start", format!("'{text}' is no RFC 3339 instant"))))
+        .map(|text| {
+            text.parse().map_err(|_| ConfigError::at("clock.start", format!("'{text}' is no RFC 3339 instant")))
+        })
         .transpose()?;
     if start.is_some() && !config.clock.settable {
         return Err(ConfigError::at("clock.start", "only a settable clock has a start; set settable = true").into());
@@ -135,7 +144,12 @@ async fn ledger(config: &Config, clock: &BusinessClock) -> Result<Arc<dyn Ledger
     Ok(Arc::new(store))
 }
 
-async fn sandbox(config: &Config, egress: &Arc<Egress>, vault: &Vault, clock: &Arc<BusinessClock>) -> Result<(Arc<Runtime>, Manifests), StartError> {
+async fn sandbox(
+    config: &Config,
+    egress: &Arc<Egress>,
+    vault: &Vault,
+    clock: &Arc<BusinessClock>,
+) -> Result<(Arc<Runtime>, Manifests), StartError> {
     let dir = config.host.compiled_dir.clone().unwrap_or_else(|| config.host.data_dir.join("compiled"));
     let cache = CacheOptions { dir, key: cache_key(vault).await? };
     let options = runtime::Options { cache: Some(cache), ..runtime::Options::default() };
@@ -145,7 +159,13 @@ async fn sandbox(config: &Config, egress: &Arc<Egress>, vault: &Vault, clock: &A
     for file in plugins::files(&config.host.plugins_dir)? {
         let (info, manifest) = plugins::load(runtime.as_ref(), &file).await?;
         manifests.insert(info.id.clone(), manifest);
-        tracing::info!(plugin = info.id, version = info.version, load_ms = info.load_ms, from_cache = info.from_cache, "plugin loaded");
+        tracing::info!(
+            plugin = info.id,
+            version = info.version,
+            load_ms = info.load_ms,
+            from_cache = info.from_cache,
+            "plugin loaded"
+        );
     }
     Ok((runtime, manifests))
 }
@@ -160,7 +180,9 @@ const CACHE_KEY: &str = "host/compiled/key";
 async fn cache_key(vault: &Vault) -> Result<[u8; 32], StartError> {
     let room = |error: String| StartError::room("sandbox")(error);
     match vault.get(CACHE_KEY).await {
-        Ok(kept) => kept.expose(|bytes| bytes.try_into()).map_err(|_| room(format!("the secret {CACHE_KEY} has not 32 bytes; remove it"))),
+        Ok(kept) => kept
+            .expose(|bytes| bytes.try_into())
+            .map_err(|_| room(format!("the secret {CACHE_KEY} has not 32 bytes; remove it"))),
         Err(SecretError::Missing(_)) => {
             let mut key = [0; 32];
             aws_lc_rs::rand::fill(&mut key).map_err(|_| room("the system gives no random bytes".to_owned()))?;
@@ -258,15 +280,30 @@ fn parameters(config: &Config) -> Result<Parameters, StartError> {
         entity: route.entity.clone(),
         connection: route.connection.clone(),
     });
-    Ok(Parameters { config: seen_by_expressions, billing: config.policy.billing.clone(), routes: routes.collect(), entities })
+    Ok(Parameters {
+        config: seen_by_expressions,
+        billing: config.policy.billing.clone(),
+        routes: routes.collect(),
+        entities,
+    })
 }
 
-fn surface(config: &Config, wheel: &Wheel, runtime: &Arc<Runtime>, clock: &Arc<BusinessClock>, stopped: watch::Receiver<bool>) -> Result<ApiState, StartError> {
+fn surface(
+    config: &Config,
+    wheel: &Wheel,
+    runtime: &Arc<Runtime>,
+    clock: &Arc<BusinessClock>,
+    stopped: watch::Receiver<bool>,
+) -> Result<ApiState, StartError> {
     let tokens = config.tokens.iter().enumerate().map(|(index, token)| {
         let role = Role::parse(&token.role).ok_or_else(|| {
-            ConfigError::at(format!("token[{index}].role"), format!("'{}' is no role; use viewer, operator or admin", token.role))
+            ConfigError::at(
+                format!("token[{index}].role"),
+                format!("'{}' is no role; use viewer, operator or admin", token.role),
+            )
         })?;
-        Token::from_hex(&token.name, role, &token.sha256).map_err(|message| ConfigError::at(format!("token[{index}].sha256"), message))
+        Token::from_hex(&token.name, role, &token.sha256)
+            .map_err(|message| ConfigError::at(format!("token[{index}].sha256"), message))
     });
     let wiring = api::state::Wiring {
         ledger: Arc::clone(&wheel.ledger),
@@ -275,7 +312,8 @@ fn surface(config: &Config, wheel: &Wheel, runtime: &Arc<Runtime>, clock: &Arc<B
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         shutdown: stopped.clone(),
     };
-    let ready = Check::new("draining", move || if *stopped.borrow() { Err("the host is stopping".to_owned()) } else { Ok(()) });
+    let ready =
+        Check::new("draining", move || if *stopped.borrow() { Err("the host is stopping".to_owned()) } else { Ok(()) });
     let mut state = ApiState::new(wiring).with_tokens(tokens.collect::<Result<_, _>>()?).with_checks(vec![ready]);
     if clock.is_settable() {
         let clock = Arc::clone(clock);

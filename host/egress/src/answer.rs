@@ -16,10 +16,7 @@ pub(crate) enum BodyError {
 /// Collects a body of at most `limit_bytes`, counted after decompression; one that comes in one
 /// piece is not copied.
 pub(crate) async fn collect(response: &mut Response, limit_bytes: u64) -> Result<Bytes, BodyError> {
-    if response
-        .content_length()
-        .is_some_and(|length| length > limit_bytes)
-    {
+    if response.content_length().is_some_and(|length| length > limit_bytes) {
         return Err(BodyError::TooLarge);
     }
     let mut first = Bytes::new();
@@ -38,23 +35,14 @@ pub(crate) async fn collect(response: &mut Response, limit_bytes: u64) -> Result
         }
         rest.extend_from_slice(&chunk);
     }
-    Ok(if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
-    })
+    Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
 /// Headers for the plugin: without cookies, challenges and what concerns the connection alone.
 pub(crate) fn headers(given: &HeaderMap) -> Vec<(String, String)> {
     let kept = given.iter().filter(|(name, _)| !withheld(name.as_str()));
-    kept.map(|(name, value)| {
-        (
-            name.as_str().to_owned(),
-            String::from_utf8_lossy(value.as_bytes()).into_owned(),
-        )
-    })
-    .collect()
+    kept.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
 }
 
 fn withheld(name: &str) -> bool {
@@ -88,10 +76,7 @@ pub(crate) fn strike_echo<'a>(
             *body = struck.freeze();
         }
         if let Ok(needle) = std::str::from_utf8(needle) {
-            for (_, value) in headers
-                .iter_mut()
-                .filter(|(_, value)| value.contains(needle))
-            {
+            for (_, value) in headers.iter_mut().filter(|(_, value)| value.contains(needle)) {
                 *value = value.replace(needle, &"*".repeat(needle.len()));
             }
         }
@@ -110,17 +95,11 @@ pub(crate) fn causes(error: &dyn Error) -> String {
         }
         next = cause.source();
     }
-    if texts.is_empty() {
-        "the request could not be built".to_owned()
-    } else {
-        texts.join(": ")
-    }
+    if texts.is_empty() { "the request could not be built".to_owned() } else { texts.join(": ") }
 }
 
 /// A cause of type `T` somewhere below.
-pub(crate) fn find_cause<'a, T: Error + 'static>(
-    error: &'a (dyn Error + 'static),
-) -> Option<&'a T> {
+pub(crate) fn find_cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(found) = cause.downcast_ref::<T>() {

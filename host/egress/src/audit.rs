@@ -41,12 +41,8 @@ impl Audit {
             call: call.call.clone(),
             access,
             method: request.method.clone(),
-            host: target
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), |target| target.host().to_string()),
-            path: target
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), |target| target.path().to_owned()),
+            host: target.as_ref().map_or_else(|| "-".to_owned(), |target| target.host().to_string()),
+            path: target.as_ref().map_or_else(|| "-".to_owned(), |target| target.path().to_owned()),
             slot: request.credential.clone(),
             bytes_out: request.body.as_ref().map_or(0, bytes::Bytes::len),
             started: Instant::now(),
@@ -55,9 +51,7 @@ impl Audit {
 
     pub(crate) fn end(self, secrets: &dyn Secrets, result: &Result<HttpResponse, SendError>) {
         let Some(record) = self.0 else { return };
-        let (status, bytes_in) = result
-            .as_ref()
-            .map_or((0, 0), |answer| (answer.status, answer.body.len()));
+        let (status, bytes_in) = result.as_ref().map_or((0, 0), |answer| (answer.status, answer.body.len()));
         let outcome = match result {
             Ok(_) => "answered".to_owned(),
             Err(error) => secrets.redact(&error.to_string()),

@@ -24,11 +24,7 @@ pub(crate) fn build(
     reach: Reach,
     tls: bool,
 ) -> Result<Client, String> {
-    let resolver = JudgedResolver {
-        lookup: Arc::clone(&room.lookup),
-        grant: Arc::clone(grant),
-        reach,
-    };
+    let resolver = JudgedResolver { lookup: Arc::clone(&room.lookup), grant: Arc::clone(grant), reach };
     let builder = Client::builder()
         .user_agent(concat!("Quoin/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -38,21 +34,12 @@ pub(crate) fn build(
         .http1_only()
         .connect_timeout(Duration::from_millis(config.connect_timeout_ms.into()))
         .pool_idle_timeout(Duration::from_millis(IDLE_SOCKET_MS))
-        .pool_max_idle_per_host(
-            usize::try_from(config.max_concurrent_requests).unwrap_or(usize::MAX),
-        )
+        .pool_max_idle_per_host(usize::try_from(config.max_concurrent_requests).unwrap_or(usize::MAX))
         .dns_resolver(Arc::new(resolver));
     let certificates = match &config.extra_ca_pem {
-        Some(pem) => Certificate::from_pem_bundle(pem.as_bytes())
-            .map_err(|error| crate::answer::causes(&error))?,
+        Some(pem) => Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| crate::answer::causes(&error))?,
         None => Vec::new(),
     };
-    let builder = if tls {
-        builder.tls_certs_merge(certificates)
-    } else {
-        builder.tls_certs_only(certificates)
-    };
-    builder
-        .build()
-        .map_err(|error| crate::answer::causes(&error))
+    let builder = if tls { builder.tls_certs_merge(certificates) } else { builder.tls_certs_only(certificates) };
+    builder.build().map_err(|error| crate::answer::causes(&error))
 }

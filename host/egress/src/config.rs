@@ -76,40 +76,20 @@ impl ConnectionConfig {
         };
         for (index, configured) in self.credentials.iter().enumerate() {
             let slot = configured.slot.as_str();
-            let Some(declared) = manifest
-                .credentials
-                .iter()
-                .find(|declared| declared.slot == slot)
-            else {
-                let known: Vec<&str> = manifest
-                    .credentials
-                    .iter()
-                    .map(|declared| declared.slot.as_str())
-                    .collect();
+            let Some(declared) = manifest.credentials.iter().find(|declared| declared.slot == slot) else {
+                let known: Vec<&str> = manifest.credentials.iter().map(|declared| declared.slot.as_str()).collect();
                 return Err(refuse(
                     slot,
-                    format!(
-                        "package '{}' declares no such slot; it has: {}",
-                        manifest.id,
-                        known.join(", ")
-                    ),
+                    format!("package '{}' declares no such slot; it has: {}", manifest.id, known.join(", ")),
                 ));
             };
             if !declared.schemes.contains(&configured.scheme) {
                 return Err(refuse(
                     slot,
-                    format!(
-                        "{:?} is not accepted; use one of {:?}",
-                        configured.scheme, declared.schemes
-                    ),
+                    format!("{:?} is not accepted; use one of {:?}", configured.scheme, declared.schemes),
                 ));
             }
-            if self
-                .credentials
-                .iter()
-                .take(index)
-                .any(|earlier| earlier.slot == slot)
-            {
+            if self.credentials.iter().take(index).any(|earlier| earlier.slot == slot) {
                 return Err(refuse(slot, "it is configured twice; keep one".into()));
             }
         }

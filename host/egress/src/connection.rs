@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 use policy::network::{
-    AllowList, Naming, OriginError, PrivateGrant, ReadingPosts, Target, UrlScheme, judge_literal,
-    judge_origin,
+    AllowList, Naming, OriginError, PrivateGrant, ReadingPosts, Target, UrlScheme, judge_literal, judge_origin,
 };
 use ports::{CallContext, HttpRequest, HttpResponse, SendError};
 use reqwest::Client;
@@ -44,27 +43,17 @@ pub(crate) struct Lists {
 
 impl Lists {
     fn build(config: &ConnectionConfig) -> Result<Self, ConfigError> {
-        let refuse = |field: &'static str| {
-            move |error: OriginError| config_error(config, field, error.to_string())
-        };
+        let refuse = |field: &'static str| move |error: OriginError| config_error(config, field, error.to_string());
         Ok(Self {
-            manifest: AllowList::parse(&config.manifest_origins)
-                .map_err(refuse("manifest_origins"))?,
-            operator: AllowList::parse(&config.granted_origins)
-                .map_err(refuse("granted_origins"))?,
+            manifest: AllowList::parse(&config.manifest_origins).map_err(refuse("manifest_origins"))?,
+            operator: AllowList::parse(&config.granted_origins).map_err(refuse("granted_origins"))?,
             tokens: AllowList::parse(&config.token_origins).map_err(refuse("token_origins"))?,
-            private: Arc::new(
-                PrivateGrant::parse(&config.allow_private).map_err(refuse("allow_private"))?,
-            ),
+            private: Arc::new(PrivateGrant::parse(&config.allow_private).map_err(refuse("allow_private"))?),
         })
     }
 
     fn any(&self, scheme: UrlScheme) -> bool {
-        [&self.manifest, &self.tokens].iter().any(|list| {
-            list.origins()
-                .iter()
-                .any(|origin| origin.scheme() == scheme)
-        })
+        [&self.manifest, &self.tokens].iter().any(|list| list.origins().iter().any(|origin| origin.scheme() == scheme))
     }
 }
 
@@ -80,22 +69,11 @@ impl Clients {
     fn build(config: &ConnectionConfig, room: &Room, lists: &Lists) -> Result<Self, ConfigError> {
         let tls = lists.any(UrlScheme::Https);
         let build = |reach, tls| {
-            client::build(config, room, &lists.private, reach, tls).map_err(|error| {
-                config_error(
-                    config,
-                    "extra_ca_pem",
-                    format!("no TLS client could be built: {error}"),
-                )
-            })
+            client::build(config, room, &lists.private, reach, tls)
+                .map_err(|error| config_error(config, "extra_ca_pem", format!("no TLS client could be built: {error}")))
         };
-        let opened_only = lists
-            .any(UrlScheme::Http)
-            .then(|| build(Reach::OpenedOnly, false))
-            .transpose()?;
-        Ok(Self {
-            permitted: build(Reach::Permitted, tls)?,
-            opened_only,
-        })
+        let opened_only = lists.any(UrlScheme::Http).then(|| build(Reach::OpenedOnly, false)).transpose()?;
+        Ok(Self { permitted: build(Reach::Permitted, tls)?, opened_only })
     }
 
     /// The client for a target: a credential without TLS only reaches what the operator opened.
@@ -119,16 +97,8 @@ impl Clients {
     }
 }
 
-pub(crate) fn config_error(
-    config: &ConnectionConfig,
-    field: &str,
-    message: impl Into<String>,
-) -> ConfigError {
-    ConfigError {
-        connection: config.connection.clone(),
-        field: field.to_owned(),
-        message: message.into(),
-    }
+pub(crate) fn config_error(config: &ConnectionConfig, field: &str, message: impl Into<String>) -> ConfigError {
+    ConfigError { connection: config.connection.clone(), field: field.to_owned(), message: message.into() }
 }
 
 impl Connection {
@@ -136,27 +106,15 @@ impl Connection {
         check_figures(config)?;
         let lists = Lists::build(config)?;
         let clients = Clients::build(config, room, &lists)?;
-        let builder = SlotBuilder {
-            config,
-            lists: &lists,
-            clients: &clients,
-            room,
-        };
-        let slots = config
-            .credentials
-            .iter()
-            .map(|slot| builder.build(slot))
-            .collect::<Result<_, _>>()?;
-        let idempotency_header = match &config.idempotency_header {
-            None => None,
-            Some(name) => Some(name.parse().map_err(|_| {
-                config_error(
-                    config,
-                    "idempotency_header",
-                    format!("'{name}' is not a header name"),
-                )
-            })?),
-        };
+        let builder = SlotBuilder { config, lists: &lists, clients: &clients, room };
+        let slots = config.credentials.iter().map(|slot| builder.build(slot)).collect::<Result<_, _>>()?;
+        let idempotency_header =
+            match &config.idempotency_header {
+                None => None,
+                Some(name) => Some(name.parse().map_err(|_| {
+                    config_error(config, "idempotency_header", format!("'{name}' is not a header name"))
+                })?),
+            };
         Ok(Self {
             room: Arc::clone(room),
             reading_posts: ReadingPosts::new(&config.reading_posts),
@@ -172,39 +130,21 @@ impl Connection {
     }
 
     /// Judges, stamps, sends. What leaves here as text has passed the redactor.
-    pub(crate) async fn send(
-        &self,
-        call: &CallContext,
-        request: HttpRequest,
-    ) -> Result<HttpResponse, SendError> {
+    pub(crate) async fn send(&self, call: &CallContext, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let result = self.send_unredacted(call, request).await;
         result.map_err(|error| redacted(error, &self.room))
     }
 
     pub(crate) async fn check_credential(&self, slot: &str) -> Result<(), SendError> {
-        self.slot(slot)?
-            .check()
-            .await
-            .map_err(|error| redacted(error, &self.room))
+        self.slot(slot)?.check().await.map_err(|error| redacted(error, &self.room))
     }
 
-    async fn send_unredacted(
-        &self,
-        call: &CallContext,
-        request: HttpRequest,
-    ) -> Result<HttpResponse, SendError> {
+    async fn send_unredacted(&self, call: &CallContext, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let target = Target::parse(&request.url).map_err(|denial| denied(&denial))?;
-        judge_origin(&target, &self.lists.manifest, &self.lists.operator)
-            .map_err(|denial| denied(&denial))?;
+        judge_origin(&target, &self.lists.manifest, &self.lists.operator).map_err(|denial| denied(&denial))?;
         judge_literal(&target, &self.lists.private).map_err(|denial| denied(&denial))?;
-        let slot = request
-            .credential
-            .as_deref()
-            .map(|name| self.slot(name))
-            .transpose()?;
-        let client = self
-            .clients
-            .choose(&target, &self.lists.private, slot.is_some())?;
+        let slot = request.credential.as_deref().map(|name| self.slot(name)).transpose()?;
+        let client = self.clients.choose(&target, &self.lists.private, slot.is_some())?;
         if let Some(slot) = slot {
             slot.admit(&target)?;
         }
@@ -235,36 +175,15 @@ impl Connection {
     ) -> Result<HttpResponse, SendError> {
         let stamp = slot.stamp(&admitted, None, deadline).await?;
         let Some(generation) = stamp.generation() else {
-            return transmit(
-                client,
-                admitted,
-                Some(&stamp),
-                deadline,
-                self.response_limit_bytes,
-            )
-            .await;
+            return transmit(client, admitted, Some(&stamp), deadline, self.response_limit_bytes).await;
         };
         let again = admitted.clone();
-        let answer = transmit(
-            client,
-            admitted,
-            Some(&stamp),
-            deadline,
-            self.response_limit_bytes,
-        )
-        .await?;
+        let answer = transmit(client, admitted, Some(&stamp), deadline, self.response_limit_bytes).await?;
         if answer.status != http::StatusCode::UNAUTHORIZED.as_u16() {
             return Ok(answer);
         }
         let renewed: Stamp = slot.stamp(&again, Some(generation), deadline).await?;
-        transmit(
-            client,
-            again,
-            Some(&renewed),
-            deadline,
-            self.response_limit_bytes,
-        )
-        .await
+        transmit(client, again, Some(&renewed), deadline, self.response_limit_bytes).await
     }
 
     fn slot(&self, name: &str) -> Result<&Slot, SendError> {
@@ -277,9 +196,7 @@ impl Connection {
     }
 
     fn deadline(&self, call: &CallContext, request: &HttpRequest) -> Instant {
-        let asked = request
-            .timeout_ms
-            .map_or(self.request_timeout, |ms| Duration::from_millis(ms.into()));
+        let asked = request.timeout_ms.map_or(self.request_timeout, |ms| Duration::from_millis(ms.into()));
         let own = Instant::now() + asked.min(self.request_timeout);
         own.min(Instant::from_std(call.deadline))
     }
@@ -287,25 +204,15 @@ impl Connection {
 
 fn check_figures(config: &ConnectionConfig) -> Result<(), ConfigError> {
     if config.connection.is_empty() {
-        return Err(config_error(
-            config,
-            "connection",
-            "a connection needs a name",
-        ));
+        return Err(config_error(config, "connection", "a connection needs a name"));
     }
     if config.max_concurrent_requests == 0 {
-        return Err(config_error(
-            config,
-            "max_concurrent_requests",
-            "0 would let nothing out; write at least 1",
-        ));
+        return Err(config_error(config, "max_concurrent_requests", "0 would let nothing out; write at least 1"));
     }
     match config.requests_per_second {
-        Some(rate) if !(0.001..=1_000_000.0).contains(&rate) => Err(config_error(
-            config,
-            "requests_per_second",
-            format!("{rate} is not between 0.001 and 1000000"),
-        )),
+        Some(rate) if !(0.001..=1_000_000.0).contains(&rate) => {
+            Err(config_error(config, "requests_per_second", format!("{rate} is not between 0.001 and 1000000")))
+        }
         _ => Ok(()),
     }
 }
@@ -315,13 +222,9 @@ fn redacted(error: SendError, room: &Room) -> SendError {
     let clean = |text: String| room.secrets.redact(&text);
     match error {
         SendError::Denied(text) => SendError::Denied(clean(text)),
-        SendError::Credential {
-            needs_person,
-            message,
-        } => SendError::Credential {
-            needs_person,
-            message: clean(message),
-        },
+        SendError::Credential { needs_person, message } => {
+            SendError::Credential { needs_person, message: clean(message) }
+        }
         SendError::NotSent(text) => SendError::NotSent(clean(text)),
         SendError::UnknownOutcome(text) => SendError::UnknownOutcome(clean(text)),
         SendError::TooLarge { limit_bytes } => SendError::TooLarge { limit_bytes },

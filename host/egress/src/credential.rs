@@ -46,9 +46,7 @@ impl Stamp {
     /// What must not come back to the plugin.
     pub(crate) fn echoes(&self) -> impl Iterator<Item = &[u8]> {
         let token = self.token.iter().map(|token| token.text.as_bytes());
-        token
-            .chain(self.kept.iter().map(|kept| kept.as_slice()))
-            .filter(|text| text.len() >= MIN_ECHO_BYTES)
+        token.chain(self.kept.iter().map(|kept| kept.as_slice())).filter(|text| text.len() >= MIN_ECHO_BYTES)
     }
 }
 
@@ -78,10 +76,7 @@ impl Slot {
         if matches!(self.kind, Kind::InboundOnly) {
             return Err(denied(&Denial {
                 rule: "slot-inbound-only",
-                message: format!(
-                    "slot '{}' proves inbound webhooks and never leaves",
-                    self.name()
-                ),
+                message: format!("slot '{}' proves inbound webhooks and never leaves", self.name()),
                 remedy: "name another slot in the request".into(),
             }));
         }
@@ -92,10 +87,7 @@ impl Slot {
         Err(denied(&Denial {
             rule: "credential-scope",
             message: format!("slot '{}' is not for {origin}", self.name()),
-            remedy: format!(
-                "to allow it, in the connection's credential '{}': origins = [\"{origin}\"]",
-                self.name()
-            ),
+            remedy: format!("to allow it, in the connection's credential '{}': origins = [\"{origin}\"]", self.name()),
         }))
     }
 
@@ -110,39 +102,21 @@ impl Slot {
             Kind::Header { header, prefix } => {
                 let value = self.secrets.text("value").await?;
                 let line = Zeroizing::new(format!("{prefix}{}", value.as_str()));
-                self.fixed(
-                    header.clone(),
-                    &line,
-                    vec![Zeroizing::new(value.as_bytes().to_vec())],
-                )
+                self.fixed(header.clone(), &line, vec![Zeroizing::new(value.as_bytes().to_vec())])
             }
             Kind::Bearer => {
                 let value = self.secrets.text("value").await?;
                 let line = Zeroizing::new(format!("Bearer {}", value.as_str()));
-                self.fixed(
-                    AUTHORIZATION,
-                    &line,
-                    vec![Zeroizing::new(value.as_bytes().to_vec())],
-                )
+                self.fixed(AUTHORIZATION, &line, vec![Zeroizing::new(value.as_bytes().to_vec())])
             }
             Kind::Basic => {
-                let (username, password) = (
-                    self.secrets.text("username").await?,
-                    self.secrets.text("password").await?,
-                );
+                let (username, password) = (self.secrets.text("username").await?, self.secrets.text("password").await?);
                 let line = basic(&username, &password);
-                let blob = line
-                    .as_bytes()
-                    .get("Basic ".len()..)
-                    .unwrap_or_default()
-                    .to_vec();
+                let blob = line.as_bytes().get("Basic ".len()..).unwrap_or_default().to_vec();
                 self.fixed(
                     AUTHORIZATION,
                     &line,
-                    vec![
-                        Zeroizing::new(blob),
-                        Zeroizing::new(password.as_bytes().to_vec()),
-                    ],
+                    vec![Zeroizing::new(blob), Zeroizing::new(password.as_bytes().to_vec())],
                 )
             }
             Kind::Oauth1 { realm } => {
@@ -151,17 +125,9 @@ impl Slot {
             }
             Kind::Token(source) => {
                 let token = TokenSource::obtain(source, stale, deadline).await?;
-                Ok(Stamp {
-                    header: AUTHORIZATION,
-                    value: token.header.clone(),
-                    token: Some(token),
-                    kept: Vec::new(),
-                })
+                Ok(Stamp { header: AUTHORIZATION, value: token.header.clone(), token: Some(token), kept: Vec::new() })
             }
-            Kind::InboundOnly => Err(SendError::Denied(format!(
-                "slot '{}' never leaves",
-                self.name()
-            ))),
+            Kind::InboundOnly => Err(SendError::Denied(format!("slot '{}' never leaves", self.name()))),
         }
     }
 
@@ -172,9 +138,7 @@ impl Slot {
             Kind::Basic => &["username", "password"],
             Kind::Oauth1 { .. } => &["consumer_key", "consumer_secret", "token", "token_secret"],
             Kind::Token(source) => {
-                return TokenSource::obtain(source, None, token::longest_wait())
-                    .await
-                    .map(|_| ());
+                return TokenSource::obtain(source, None, token::longest_wait()).await.map(|_| ());
             }
         };
         for part in parts {
@@ -183,18 +147,8 @@ impl Slot {
         Ok(())
     }
 
-    fn fixed(
-        &self,
-        header: HeaderName,
-        line: &str,
-        kept: Vec<Zeroizing<Vec<u8>>>,
-    ) -> Result<Stamp, SendError> {
-        Ok(Stamp {
-            header,
-            value: header_value(line, self.name())?,
-            token: None,
-            kept,
-        })
+    fn fixed(&self, header: HeaderName, line: &str, kept: Vec<Zeroizing<Vec<u8>>>) -> Result<Stamp, SendError> {
+        Ok(Stamp { header, value: header_value(line, self.name())?, token: None, kept })
     }
 }
 
@@ -208,7 +162,9 @@ fn basic(username: &str, password: &str) -> Zeroizing<String> {
 fn header_value(line: &str, slot: &str) -> Result<HeaderValue, SendError> {
     let mut value = HeaderValue::from_bytes(line.as_bytes()).map_err(|_| SendError::Credential {
         needs_person: true,
-        message: format!("the secret of slot '{slot}' holds characters that no header can carry; set it again, without line breaks"),
+        message: format!(
+            "the secret of slot '{slot}' holds characters that no header can carry; set it again, without line breaks"
+        ),
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -228,25 +184,15 @@ impl SlotBuilder<'_> {
         let scope = if slot.origins.is_empty() {
             None
         } else {
-            Some(
-                AllowList::parse(&slot.origins)
-                    .map_err(|error| self.refuse(slot, "origins", error.to_string()))?,
-            )
+            Some(AllowList::parse(&slot.origins).map_err(|error| self.refuse(slot, "origins", error.to_string()))?)
         };
         let kind = match slot.scheme {
-            Scheme::StaticHeader => Kind::Header {
-                header: self.header(slot)?,
-                prefix: slot.prefix.clone(),
-            },
+            Scheme::StaticHeader => Kind::Header { header: self.header(slot)?, prefix: slot.prefix.clone() },
             Scheme::Basic => Kind::Basic,
             Scheme::Bearer => Kind::Bearer,
-            Scheme::Oauth1 => Kind::Oauth1 {
-                realm: self.realm(slot)?,
-            },
+            Scheme::Oauth1 => Kind::Oauth1 { realm: self.realm(slot)? },
             Scheme::WebhookSecret => Kind::InboundOnly,
-            Scheme::Oauth2ClientCredentials => {
-                self.token(slot, &secrets, Grant::ClientCredentials)?
-            }
+            Scheme::Oauth2ClientCredentials => self.token(slot, &secrets, Grant::ClientCredentials)?,
             Scheme::Oauth2Refresh => self.token(slot, &secrets, Grant::Refresh)?,
             Scheme::Oauth2ClientAssertion => {
                 let assertion = self.assertion(slot, AssertionAlgorithm::PS256)?;
@@ -257,39 +203,21 @@ impl SlotBuilder<'_> {
                 self.token(slot, &secrets, Grant::JwtBearer(assertion))?
             }
         };
-        Ok(Slot {
-            secrets,
-            scope,
-            kind,
-        })
+        Ok(Slot { secrets, scope, kind })
     }
 
-    fn refuse(
-        &self,
-        slot: &CredentialConfig,
-        field: &str,
-        message: impl Into<String>,
-    ) -> ConfigError {
-        config_error(
-            self.config,
-            &format!("credential '{}', {field}", slot.slot),
-            message,
-        )
+    fn refuse(&self, slot: &CredentialConfig, field: &str, message: impl Into<String>) -> ConfigError {
+        config_error(self.config, &format!("credential '{}', {field}", slot.slot), message)
     }
 
     fn header(&self, slot: &CredentialConfig) -> Result<HeaderName, ConfigError> {
-        let name = slot.header.as_deref().ok_or_else(|| {
-            self.refuse(
-                slot,
-                "header",
-                "name the header that carries the value, such as X-Api-Key",
-            )
-        })?;
-        let header: HeaderName = name
-            .parse()
-            .map_err(|_| self.refuse(slot, "header", format!("'{name}' is not a header name")))?;
-        if ["host", "content-length", "transfer-encoding", "connection"].contains(&header.as_str())
-        {
+        let name = slot
+            .header
+            .as_deref()
+            .ok_or_else(|| self.refuse(slot, "header", "name the header that carries the value, such as X-Api-Key"))?;
+        let header: HeaderName =
+            name.parse().map_err(|_| self.refuse(slot, "header", format!("'{name}' is not a header name")))?;
+        if ["host", "content-length", "transfer-encoding", "connection"].contains(&header.as_str()) {
             return Err(self.refuse(
                 slot,
                 "header",
@@ -302,80 +230,47 @@ impl SlotBuilder<'_> {
     fn realm(&self, slot: &CredentialConfig) -> Result<Option<String>, ConfigError> {
         match &slot.realm {
             Some(realm)
-                if realm.bytes().any(|byte| {
-                    !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\'
-                }) =>
+                if realm.bytes().any(|byte| !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\') =>
             {
-                Err(self.refuse(
-                    slot,
-                    "realm",
-                    "use printable ASCII without quotes and backslashes",
-                ))
+                Err(self.refuse(slot, "realm", "use printable ASCII without quotes and backslashes"))
             }
             realm => Ok(realm.clone()),
         }
     }
 
     fn token_url<'s>(&self, slot: &'s CredentialConfig) -> Result<&'s str, ConfigError> {
-        slot.token_url.as_deref().ok_or_else(|| {
-            self.refuse(
-                slot,
-                "token_url",
-                "this scheme needs the vendor's token endpoint",
-            )
-        })
+        slot.token_url
+            .as_deref()
+            .ok_or_else(|| self.refuse(slot, "token_url", "this scheme needs the vendor's token endpoint"))
     }
 
-    fn assertion(
-        &self,
-        slot: &CredentialConfig,
-        default: AssertionAlgorithm,
-    ) -> Result<Assertion, ConfigError> {
+    fn assertion(&self, slot: &CredentialConfig, default: AssertionAlgorithm) -> Result<Assertion, ConfigError> {
         Ok(Assertion {
             algorithm: slot.algorithm.unwrap_or(default),
             key_id: slot.key_id.clone(),
-            audience: slot
-                .audience
-                .clone()
-                .unwrap_or(self.token_url(slot)?.to_owned()),
+            audience: slot.audience.clone().unwrap_or(self.token_url(slot)?.to_owned()),
             subject: slot.subject.clone(),
             lifetime_seconds: slot.lifetime_seconds.into(),
         })
     }
 
-    fn token(
-        &self,
-        slot: &CredentialConfig,
-        secrets: &SlotSecrets,
-        grant: Grant,
-    ) -> Result<Kind, ConfigError> {
+    fn token(&self, slot: &CredentialConfig, secrets: &SlotSecrets, grant: Grant) -> Result<Kind, ConfigError> {
         let refuse = |message: String| self.refuse(slot, "token_url", message);
-        let target =
-            Target::parse(self.token_url(slot)?).map_err(|denial| refuse(denial.to_string()))?;
+        let target = Target::parse(self.token_url(slot)?).map_err(|denial| refuse(denial.to_string()))?;
         if !self.lists.tokens.admits(&target) {
             judge_origin(&target, &self.lists.manifest, &self.lists.operator)
                 .map_err(|denial| refuse(format!("{denial}; or list it in token_origins")))?;
         }
         judge_literal(&target, &self.lists.private).map_err(|denial| refuse(denial.to_string()))?;
-        let client = self
-            .clients
-            .choose(&target, &self.lists.private, true)
-            .map_err(|error| refuse(error.to_string()))?;
+        let client =
+            self.clients.choose(&target, &self.lists.private, true).map_err(|error| refuse(error.to_string()))?;
         let endpoint = TokenEndpoint {
             client: client.clone(),
             target,
             encoding: slot.token_encoding,
             client_auth: slot.client_auth,
         };
-        let extra = token::Extra {
-            scope: slot.scope.clone(),
-            audience: slot.audience.clone(),
-        };
-        Ok(Kind::Token(Arc::new(TokenSource::new(
-            secrets.clone(),
-            endpoint,
-            grant,
-            extra,
-        ))))
+        let extra = token::Extra { scope: slot.scope.clone(), audience: slot.audience.clone() };
+        Ok(Kind::Token(Arc::new(TokenSource::new(secrets.clone(), endpoint, grant, extra))))
     }
 }

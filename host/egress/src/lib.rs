@@ -30,9 +30,7 @@ use async_trait::async_trait;
 use ports::{CallContext, Clock, HttpRequest, HttpResponse, Outbound, Secrets, SendError};
 
 pub use clock::WallClock;
-pub use config::{
-    AssertionAlgorithm, ClientAuth, ConfigError, ConnectionConfig, CredentialConfig, TokenEncoding,
-};
+pub use config::{AssertionAlgorithm, ClientAuth, ConfigError, ConnectionConfig, CredentialConfig, TokenEncoding};
 pub use nonce::{Nonces, RandomNonces};
 pub use resolve::{Lookup, SystemLookup};
 
@@ -61,16 +59,8 @@ impl Egress {
         // Both fail only when a provider is installed already, which serves as well.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
-        let room = Room {
-            secrets,
-            clock,
-            nonces: Arc::new(RandomNonces),
-            lookup: Arc::new(SystemLookup),
-        };
-        Self {
-            room: Arc::new(room),
-            connections: ArcSwap::default(),
-        }
+        let room = Room { secrets, clock, nonces: Arc::new(RandomNonces), lookup: Arc::new(SystemLookup) };
+        Self { room: Arc::new(room), connections: ArcSwap::default() }
     }
 
     /// The same with another name resolution. Call it before any connection is installed.
@@ -129,25 +119,15 @@ impl Egress {
     }
 
     fn find(&self, connection: &str) -> Result<Arc<Connection>, SendError> {
-        self.connections
-            .load()
-            .get(connection)
-            .map(Arc::clone)
-            .ok_or_else(|| {
-                SendError::Denied(format!(
-                    "there is no connection '{connection}' here [no-connection]; configure it first"
-                ))
-            })
+        self.connections.load().get(connection).map(Arc::clone).ok_or_else(|| {
+            SendError::Denied(format!("there is no connection '{connection}' here [no-connection]; configure it first"))
+        })
     }
 }
 
 #[async_trait]
 impl Outbound for Egress {
-    async fn send(
-        &self,
-        call: &CallContext,
-        request: HttpRequest,
-    ) -> Result<HttpResponse, SendError> {
+    async fn send(&self, call: &CallContext, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let audit = Audit::begin(call, &request);
         let result = match self.find(&call.connection) {
             Ok(connection) => connection.send(call, request).await,

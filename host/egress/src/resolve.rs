@@ -26,10 +26,7 @@ pub struct SystemLookup;
 #[async_trait]
 impl Lookup for SystemLookup {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        Ok(tokio::net::lookup_host((host, 0))
-            .await?
-            .map(|address| address.ip())
-            .collect())
+        Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
     }
 }
 
@@ -55,11 +52,7 @@ pub(crate) struct JudgedResolver {
 
 impl Resolve for JudgedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (lookup, grant, reach) = (
-            Arc::clone(&self.lookup),
-            Arc::clone(&self.grant),
-            self.reach,
-        );
+        let (lookup, grant, reach) = (Arc::clone(&self.lookup), Arc::clone(&self.grant), self.reach);
         Box::pin(async move {
             let host = name.as_str();
             let found = lookup.lookup(host).await?;
@@ -78,9 +71,7 @@ fn sift(
     reach: Reach,
 ) -> Result<Vec<IpAddr>, Box<dyn Error + Send + Sync>> {
     if found.is_empty() {
-        return Err(
-            io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")).into(),
-        );
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")).into());
     }
     if grant.names_host(host) {
         return Ok(found);
@@ -100,10 +91,7 @@ fn sift(
     }
     match refusal {
         Some(mut denial) if allowed.is_empty() => {
-            denial.message = format!(
-                "{host} resolves to an address that may not be reached: {}",
-                denial.message
-            );
+            denial.message = format!("{host} resolves to an address that may not be reached: {}", denial.message);
             Err(Refused(denial).into())
         }
         _ => Ok(allowed),
@@ -115,6 +103,7 @@ pub(crate) fn needs_https(host: &str) -> Denial {
     Denial {
         rule: "credential-needs-https",
         message: format!("a credential leaves over https only, or to an address in allow_private; {host} is neither"),
-        remedy: "use the https origin, or for a simulator, in the connection's grant: allow_private = [\"127.0.0.1\"]".into(),
+        remedy: "use the https origin, or for a simulator, in the connection's grant: allow_private = [\"127.0.0.1\"]"
+            .into(),
     }
 }

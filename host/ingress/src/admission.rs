@@ -14,7 +14,13 @@ use crate::Doors;
 pub(crate) const UNMATCHED: &str = "unmatched";
 
 /// Commit operations for a page's changes.
-pub(crate) async fn admit(doors: &Doors, connection: &str, object: ObjectKind, by: &str, changes: Vec<ReadChange>) -> Vec<Op> {
+pub(crate) async fn admit(
+    doors: &Doors,
+    connection: &str,
+    object: ObjectKind,
+    by: &str,
+    changes: Vec<ReadChange>,
+) -> Vec<Op> {
     let mut ops = Vec::new();
     // Two changes of one record in one page: the second must see the first.
     let mut fresh: BTreeMap<String, Sighting> = BTreeMap::new();
@@ -36,7 +42,10 @@ pub(crate) async fn admit(doors: &Doors, connection: &str, object: ObjectKind, b
             }
             Admission::Unmatched { object: missing, external } => {
                 tracing::info!(connection, %object, record = arrival.external, %missing, external, "record waits for what it points at");
-                ops.push(unmatched(&arrival, &json!({"missing": missing, "external": external, "since": doors.clock.now()})));
+                ops.push(unmatched(
+                    &arrival,
+                    &json!({"missing": missing, "external": external, "since": doors.clock.now()}),
+                ));
             }
         }
     }

@@ -48,11 +48,24 @@ pub async fn follow_nudges(doors: Doors, connection: String, mut stop: watch::Re
 }
 
 /// Reads what a batch of deliveries points at and commits it with the position.
-async fn turn(doors: &Doors, connection: &str, consumer: &str, partition: u16, from: u64, to: u64, events: &[Event]) -> Result<(), String> {
+async fn turn(
+    doors: &Doors,
+    connection: &str,
+    consumer: &str,
+    partition: u16,
+    from: u64,
+    to: u64,
+    events: &[Event],
+) -> Result<(), String> {
     let mut ops = Vec::new();
     for (object, ids) in touched(&connection_key(connection), events) {
         for ids in ids.chunks(usize::try_from(PAGE_CHANGES).unwrap_or(usize::MAX)) {
-            let request = ReadRequest { object: object.as_str().to_owned(), ids: ids.to_vec(), limit: PAGE_CHANGES, cursor: None };
+            let request = ReadRequest {
+                object: object.as_str().to_owned(),
+                ids: ids.to_vec(),
+                limit: PAGE_CHANGES,
+                cursor: None,
+            };
             let called = doors.connectors.read(connection, request).await;
             let page = called.result.map_err(|error| error.to_string())?;
             ops.extend(admission::admit(doors, connection, object, "webhook", page.changes).await);

@@ -43,7 +43,8 @@ pub async fn poll(doors: Doors, stream: Stream, mut stop: watch::Receiver<bool>)
 async fn round(doors: &Doors, stream: &Stream, object: ObjectKind) -> Result<bool, String> {
     let name = format!("{}/{}", stream.connection, stream.object);
     let cursor = doors.ledger.cursor(&name).await;
-    let request = ReadRequest { object: stream.object.clone(), cursor: cursor.clone(), ids: Vec::new(), limit: PAGE_CHANGES };
+    let request =
+        ReadRequest { object: stream.object.clone(), cursor: cursor.clone(), ids: Vec::new(), limit: PAGE_CHANGES };
     let called = doors.connectors.read(&stream.connection, request).await;
     let page = called.result.map_err(|error| error.to_string())?;
     let mut ops = admission::admit(doors, &stream.connection, object, "poll", page.changes).await;
@@ -76,6 +77,10 @@ async fn read_waiting(doors: &Doors, stream: &Stream, object: ObjectKind) -> Res
     let page = called.result.map_err(|error| error.to_string())?;
     let ops = admission::admit(doors, &stream.connection, object, "retry", page.changes).await;
     // Records that still wait are noted already: only what got through needs a commit.
-    let ops: Vec<Op> = if ops.iter().all(|op| matches!(op, Op::PutDocument { value, .. } if !value.is_null())) { Vec::new() } else { ops };
+    let ops: Vec<Op> = if ops.iter().all(|op| matches!(op, Op::PutDocument { value, .. } if !value.is_null())) {
+        Vec::new()
+    } else {
+        ops
+    };
     admission::commit(doors, Commit { expect: Vec::new(), ops }).await.map_err(|error| error.to_string())
 }

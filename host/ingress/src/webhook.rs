@@ -35,12 +35,16 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code, detail) = match self {
-            Refusal::NoConnection(id) => {
-                (StatusCode::NOT_FOUND, "NO_CONNECTION", format!("there is no connection '{id}'; check the address you call"))
-            }
-            Refusal::NoWebhooks(id) => {
-                (StatusCode::NOT_FOUND, "NO_WEBHOOKS", format!("the connector of '{id}' takes no webhooks; it is polled"))
-            }
+            Refusal::NoConnection(id) => (
+                StatusCode::NOT_FOUND,
+                "NO_CONNECTION",
+                format!("there is no connection '{id}'; check the address you call"),
+            ),
+            Refusal::NoWebhooks(id) => (
+                StatusCode::NOT_FOUND,
+                "NO_WEBHOOKS",
+                format!("the connector of '{id}' takes no webhooks; it is polled"),
+            ),
             Refusal::TooLarge { limit_bytes } => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE", format!("a delivery may hold at most {limit_bytes} bytes"))
             }
@@ -49,25 +53,41 @@ impl IntoResponse for Refusal {
                 "TOO_MANY_HEADERS",
                 format!("a delivery may carry at most {MAX_HEADERS} headers"),
             ),
-            Refusal::Unproven(why) => {
-                (StatusCode::UNAUTHORIZED, "NOT_PROVEN", format!("the delivery is not proven: {why}; check the shared secret"))
+            Refusal::Unproven(why) => (
+                StatusCode::UNAUTHORIZED,
+                "NOT_PROVEN",
+                format!("the delivery is not proven: {why}; check the shared secret"),
+            ),
+            Refusal::Unreadable(why) => {
+                (StatusCode::BAD_REQUEST, "UNREADABLE", format!("the delivery cannot be read: {why}"))
             }
-            Refusal::Unreadable(why) => (StatusCode::BAD_REQUEST, "UNREADABLE", format!("the delivery cannot be read: {why}")),
-            Refusal::Busy(why) => (StatusCode::SERVICE_UNAVAILABLE, "TRY_AGAIN", format!("not stored, please deliver again: {why}")),
+            Refusal::Busy(why) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "TRY_AGAIN", format!("not stored, please deliver again: {why}"))
+            }
         };
         let body = json!({"type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(), "code": code, "detail": detail});
         (status, [("content-type", "application/problem+json")], body.to_string()).into_response()
     }
 }
 
-async fn receive(State(doors): State<Doors>, Path(connection): Path<String>, request: Request) -> Result<Response, Refusal> {
+async fn receive(
+    State(doors): State<Doors>,
+    Path(connection): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
     let info = doors.connectors.connection(&connection).ok_or_else(|| Refusal::NoConnection(connection.clone()))?;
     let contract = info.manifest.webhook.ok_or_else(|| Refusal::NoWebhooks(connection.clone()))?;
     let inbound = read(&doors.public_url, contract.max_body_bytes, request).await?;
     let (method, url, body) = (inbound.method.clone(), inbound.url.clone(), inbound.body.clone());
     let reply = prove(&doors, &connection, inbound).await?;
     if !reply.touched.is_empty() {
-        store(&doors, &connection, &reply, json!({"method": method, "url": url, "body": String::from_utf8_lossy(&body)})).await?;
+        store(
+            &doors,
+            &connection,
+            &reply,
+            json!({"method": method, "url": url, "body": String::from_utf8_lossy(&body)}),
+        )
+        .await?;
     }
     answer(reply)
 }
@@ -80,7 +100,10 @@ async fn read(public_url: &str, limit_bytes: u32, request: Request) -> Result<In
     let limit = usize::try_from(limit_bytes).unwrap_or(usize::MAX);
     let body = to_bytes(body, limit).await.map_err(|_| Refusal::TooLarge { limit_bytes })?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     Ok(Inbound {
         method: parts.method.as_str().to_owned(),
         url: format!("{}{path}", public_url.trim_end_matches('/')),
@@ -94,7 +117,9 @@ async fn prove(doors: &Doors, connection: &str, inbound: Inbound) -> Result<Repl
     called.result.map_err(|error| {
         tracing::warn!(connection, %error, "webhook refused");
         match error {
-            CallError::Fault(fault) if matches!(fault.kind, FaultKind::Permission | FaultKind::AuthExpired) => Refusal::Unproven(fault.message),
+            CallError::Fault(fault) if matches!(fault.kind, FaultKind::Permission | FaultKind::AuthExpired) => {
+                Refusal::Unproven(fault.message)
+            }
             CallError::Fault(fault) if fault.kind == FaultKind::InvalidData => Refusal::Unreadable(fault.message),
             other => Refusal::Busy(other.to_string()),
         }

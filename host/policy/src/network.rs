@@ -28,16 +28,8 @@ pub struct Denial {
 }
 
 impl Denial {
-    pub(crate) fn new(
-        rule: &'static str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            rule,
-            message: message.into(),
-            remedy: remedy.into(),
-        }
+    pub(crate) fn new(rule: &'static str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { rule, message: message.into(), remedy: remedy.into() }
     }
 }
 
@@ -46,11 +38,7 @@ impl Denial {
 /// # Errors
 /// A [`Denial`] naming the list that lacks it. The manifest is asked first: what a package never
 /// asked for, an operator cannot grant by mistake.
-pub fn judge_origin(
-    target: &Target,
-    manifest: &AllowList,
-    operator: &AllowList,
-) -> Result<(), Denial> {
+pub fn judge_origin(target: &Target, manifest: &AllowList, operator: &AllowList) -> Result<(), Denial> {
     if !manifest.admits(target) {
         let origin = target.origin();
         return Err(Denial::new(

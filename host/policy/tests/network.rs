@@ -36,67 +36,29 @@ fn urls_with_two_readings_are_refused() {
         assert_eq!(denial.rule, *rule, "{url}: {denial}");
         assert!(!denial.remedy.is_empty());
     }
-    assert_eq!(
-        Target::parse(&format!("https://a.example/{}", "x".repeat(20_000)))
-            .unwrap_err()
-            .rule,
-        "url-form"
-    );
+    assert_eq!(Target::parse(&format!("https://a.example/{}", "x".repeat(20_000))).unwrap_err().rule, "url-form");
 }
 
 #[test]
 fn plain_urls_are_normalised_once() {
     let target = Target::parse("HTTPS://API.Example.com.:443/a/../b?q=1#part").unwrap();
     assert_eq!(target.url().as_str(), "https://api.example.com/b?q=1");
-    assert_eq!(
-        (target.origin().as_str(), target.port(), target.path()),
-        ("https://api.example.com", 443, "/b")
-    );
-    assert_eq!(
-        Target::parse("http://[::1]:8080/x").unwrap().origin(),
-        "http://[::1]:8080"
-    );
-    assert_eq!(
-        Target::parse("http://127.0.0.1:8080/x").unwrap().literal(),
-        Some("127.0.0.1".parse().unwrap())
-    );
+    assert_eq!((target.origin().as_str(), target.port(), target.path()), ("https://api.example.com", 443, "/b"));
+    assert_eq!(Target::parse("http://[::1]:8080/x").unwrap().origin(), "http://[::1]:8080");
+    assert_eq!(Target::parse("http://127.0.0.1:8080/x").unwrap().literal(), Some("127.0.0.1".parse().unwrap()));
 }
 
 #[test]
 fn origins_match_scheme_host_and_port_and_nothing_else() {
     let cases: &[(&str, &str, bool)] = &[
-        (
-            "https://api.example.com",
-            "https://api.example.com/any/path?q",
-            true,
-        ),
-        (
-            "https://api.example.com/",
-            "https://api.example.com:443/",
-            true,
-        ),
+        ("https://api.example.com", "https://api.example.com/any/path?q", true),
+        ("https://api.example.com/", "https://api.example.com:443/", true),
         ("https://api.example.com", "https://API.EXAMPLE.COM./", true),
         ("https://api.example.com", "http://api.example.com/", false),
-        (
-            "https://api.example.com",
-            "https://api.example.com:8443/",
-            false,
-        ),
-        (
-            "https://api.example.com",
-            "https://evil-api.example.com/",
-            false,
-        ),
-        (
-            "https://api.example.com",
-            "https://api.example.com.evil.net/",
-            false,
-        ),
-        (
-            "https://api.example.com:8443",
-            "https://api.example.com:8443/",
-            true,
-        ),
+        ("https://api.example.com", "https://api.example.com:8443/", false),
+        ("https://api.example.com", "https://evil-api.example.com/", false),
+        ("https://api.example.com", "https://api.example.com.evil.net/", false),
+        ("https://api.example.com:8443", "https://api.example.com:8443/", true),
         ("https://*.example.com", "https://a.example.com/", true),
         ("https://*.example.com", "https://a.b.example.com/", true),
         ("https://*.example.com", "https://example.com/", false),
@@ -108,11 +70,7 @@ fn origins_match_scheme_host_and_port_and_nothing_else() {
     ];
     for (origin, url, expected) in cases {
         let list = AllowList::parse(&[origin]).unwrap();
-        assert_eq!(
-            list.admits(&Target::parse(url).unwrap()),
-            *expected,
-            "{origin} {url}"
-        );
+        assert_eq!(list.admits(&Target::parse(url).unwrap()), *expected, "{origin} {url}");
     }
     assert!(!AllowList::default().admits(&Target::parse("https://api.example.com/").unwrap()));
 }
@@ -143,12 +101,7 @@ fn both_lists_must_name_the_origin_and_the_denial_gives_the_line() {
     assert!(judge_origin(&target, &yes, &yes).is_ok());
     let manifest = judge_origin(&target, &no, &yes).unwrap_err();
     assert_eq!(manifest.rule, "origin-not-in-manifest");
-    assert!(
-        manifest
-            .to_string()
-            .contains("origins = [\"https://api.example.com:8443\"]"),
-        "{manifest}"
-    );
+    assert!(manifest.to_string().contains("origins = [\"https://api.example.com:8443\"]"), "{manifest}");
     let operator = judge_origin(&target, &yes, &no).unwrap_err();
     assert_eq!(operator.rule, "origin-not-granted");
     assert!(!operator.to_string().contains("token"), "{operator}");
@@ -163,14 +116,8 @@ fn templates_take_values_that_keep_their_shape() {
     });
     let config = config.as_object().unwrap();
     let cases: &[(&str, Result<&[&str], ()>)] = &[
-        (
-            "https://{account}.api.example.com",
-            Ok(&["https://1234567-sb1.api.example.com"]),
-        ),
-        (
-            "https://t{number}.example.com:81",
-            Ok(&["https://t42.example.com:81"]),
-        ),
+        ("https://{account}.api.example.com", Ok(&["https://1234567-sb1.api.example.com"])),
+        ("https://t{number}.example.com:81", Ok(&["https://t42.example.com:81"])),
         ("{base_url}", Ok(&["https://sim.example.com:8443/"])),
         ("{missing}", Ok(&[])),
         ("https://{empty}.example.com", Ok(&[])),
@@ -188,19 +135,12 @@ fn templates_take_values_that_keep_their_shape() {
         match expected {
             Ok(origins) => assert_eq!(
                 filled.as_deref(),
-                Ok(origins
-                    .iter()
-                    .map(|o| (*o).to_owned())
-                    .collect::<Vec<_>>()
-                    .as_slice())
+                Ok(origins.iter().map(|o| (*o).to_owned()).collect::<Vec<_>>().as_slice())
             ),
             Err(()) => assert!(filled.is_err(), "{template}: {filled:?}"),
         }
     }
-    assert_eq!(
-        fill_path("/{account}/rpc/", config),
-        Ok(Some("/1234567_SB1/rpc/".into()))
-    );
+    assert_eq!(fill_path("/{account}/rpc/", config), Ok(Some("/1234567_SB1/rpc/".into())));
     assert_eq!(fill_path("/{missing}/rpc/", config), Ok(None));
     assert!(fill_path("/{slash}/rpc/", config).is_err());
 }
@@ -274,13 +214,7 @@ fn addresses_of_no_business_are_blocked() {
 
 #[test]
 fn a_grant_opens_what_it_names_and_no_more() {
-    let grant = PrivateGrant::parse(&[
-        "127.0.0.1",
-        "10.1.0.0/16",
-        "fd00::/8",
-        "http://erp.intern:8080",
-    ])
-    .unwrap();
+    let grant = PrivateGrant::parse(&["127.0.0.1", "10.1.0.0/16", "fd00::/8", "http://erp.intern:8080"]).unwrap();
     let cases = [
         ("127.0.0.1", true),
         ("127.0.0.2", false),
@@ -293,11 +227,7 @@ fn a_grant_opens_what_it_names_and_no_more() {
         ("169.254.169.254", false),
     ];
     for (ip, expected) in cases {
-        assert_eq!(
-            judge_address(ip.parse().unwrap(), &grant).is_ok(),
-            expected,
-            "{ip}"
-        );
+        assert_eq!(judge_address(ip.parse().unwrap(), &grant).is_ok(), expected, "{ip}");
     }
     let naming = |url: &str| grant.naming(&Target::parse(url).unwrap());
     assert_eq!(naming("http://erp.intern:8080/x"), Naming::Named);
@@ -305,44 +235,23 @@ fn a_grant_opens_what_it_names_and_no_more() {
     assert_eq!(naming("http://erp.intern/x"), Naming::OtherDoor);
     assert_eq!(naming("http://other.intern:8080/x"), Naming::Silent);
     assert!(grant.names_host("erp.intern") && !grant.names_host("other.intern"));
-    let literal = |url: &str| {
-        judge_literal(&Target::parse(url).unwrap(), &grant).map_err(|denial| denial.rule)
-    };
+    let literal = |url: &str| judge_literal(&Target::parse(url).unwrap(), &grant).map_err(|denial| denial.rule);
     assert_eq!(literal("http://127.0.0.1:1/"), Ok(()));
     assert_eq!(literal("http://127.0.0.2:1/"), Err("private-address"));
     assert_eq!(literal("http://[::1]/"), Err("private-address"));
     assert_eq!(literal("http://erp.intern:8080/"), Ok(()));
     assert_eq!(literal("http://erp.intern:8081/"), Err("private-origin"));
     assert_eq!(literal("https://api.example.com/"), Ok(()));
-    for entry in [
-        "10.0.0.0/33",
-        "10.0.0",
-        "http://*.intern.example",
-        "localhost",
-        "::/129",
-        "",
-    ] {
+    for entry in ["10.0.0.0/33", "10.0.0", "http://*.intern.example", "localhost", "::/129", ""] {
         assert!(PrivateGrant::parse(&[entry]).is_err(), "{entry}");
     }
-    assert!(
-        PrivateGrant::parse(&["0.0.0.0/0"])
-            .unwrap()
-            .holds("8.8.8.8".parse().unwrap())
-    );
-    assert!(
-        PrivateGrant::parse(&["::/0"])
-            .unwrap()
-            .holds("2606::1".parse().unwrap())
-    );
+    assert!(PrivateGrant::parse(&["0.0.0.0/0"]).unwrap().holds("8.8.8.8".parse().unwrap()));
+    assert!(PrivateGrant::parse(&["::/0"]).unwrap().holds("2606::1".parse().unwrap()));
 }
 
 #[test]
 fn a_read_grant_lets_reads_out_only() {
-    let posts = ReadingPosts::new(&[
-        "POST /services/rest/query/v1/suiteql",
-        "/rpc/read/",
-        "no-slash",
-    ]);
+    let posts = ReadingPosts::new(&["POST /services/rest/query/v1/suiteql", "/rpc/read/", "no-slash"]);
     let cases = [
         ("GET", "/anything", true),
         ("HEAD", "/anything", true),
@@ -362,15 +271,8 @@ fn a_read_grant_lets_reads_out_only() {
         ("OPTIONS", "/", false),
     ];
     for (method, path, expected) in cases {
-        assert_eq!(
-            judge_read(method, path, &posts).is_ok(),
-            expected,
-            "{method} {path}"
-        );
+        assert_eq!(judge_read(method, path, &posts).is_ok(), expected, "{method} {path}");
     }
     let denial = judge_read("POST", "/q", &ReadingPosts::default()).unwrap_err();
-    assert!(
-        denial.remedy.contains("reading_posts = [\"POST /q\"]"),
-        "{denial}"
-    );
+    assert!(denial.remedy.contains("reading_posts = [\"POST /q\"]"), "{denial}");
 }

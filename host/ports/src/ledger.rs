@@ -2,8 +2,8 @@
 //! commit is all or nothing, and acknowledged means flushed.
 
 use async_trait::async_trait;
-pub use process::{Sighting, XrefRow};
 use process::{Command, CommandId, Event, EventDraft, Exception, TimerRow};
+pub use process::{Sighting, XrefRow};
 use quoin_canonical::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -153,9 +153,9 @@ pub const PARTITIONS: u16 = 16;
 
 /// The partition of a business key: FNV-1a, fixed for ever, since positions are stored by it.
 pub fn partition_of(key: &str) -> u16 {
-    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = key
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     u16::try_from(hash % u64::from(PARTITIONS)).unwrap_or(0)
 }
 

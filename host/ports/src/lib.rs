@@ -13,13 +13,11 @@ pub mod secrets;
 
 pub use clock::Clock;
 pub use connectors::{
-    CallError, CallTrace, Called, ConnectionInfo, Connectors, GuestFault, GuestFaultClass, Inbound,
-    Item, ItemOutcome, ItemStatus, Op as ChangeOp, Page, PluginInfo, Plugins, ReadRequest, Reference, Reply,
-    Touched, VendorCall, ReadChange,
+    CallError, CallTrace, Called, ConnectionInfo, Connectors, GuestFault, GuestFaultClass, Inbound, Item, ItemOutcome,
+    ItemStatus, Op as ChangeOp, Page, PluginInfo, Plugins, ReadChange, ReadRequest, Reference, Reply, Touched,
+    VendorCall,
 };
 pub use ids::Ids;
-pub use ledger::{
-    Commit, CommitError, Expect, Ledger, Op, PARTITIONS, Receipt, Sighting, XrefRow, partition_of,
-};
+pub use ledger::{Commit, CommitError, Expect, Ledger, Op, PARTITIONS, Receipt, Sighting, XrefRow, partition_of};
 pub use outbound::{Access, CallContext, HttpRequest, HttpResponse, Outbound, SendError};
 pub use secrets::{MacAlgorithm, SecretError, SecretValue, Secrets};

@@ -61,7 +61,13 @@ pub trait Secrets: Send + Sync {
     ///
     /// # Errors
     /// When the secret is missing or unusable.
-    async fn verify_mac(&self, name: &str, algorithm: MacAlgorithm, payload: &[u8], mac: &[u8]) -> Result<bool, SecretError>;
+    async fn verify_mac(
+        &self,
+        name: &str,
+        algorithm: MacAlgorithm,
+        payload: &[u8],
+        mac: &[u8],
+    ) -> Result<bool, SecretError>;
 
     /// Whether `candidate` equals that secret, in constant time.
     ///

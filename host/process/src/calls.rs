@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use billing::{Account, AccountEvent, BillingPolicy, Context, Refusal};
 use quoin_canonical::{
-    BillingMethod, Date, DealStage, DealStatus, Header, Id, Invoice, InvoiceStatus, LegalEntity, Link, Milestone, Payment,
-    ProjectFinancials, Quote, TimeEntry, Timestamp,
+    BillingMethod, Date, DealStage, DealStatus, Header, Id, Invoice, InvoiceStatus, LegalEntity, Link, Milestone,
+    Payment, ProjectFinancials, Quote, TimeEntry, Timestamp,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -117,11 +117,18 @@ pub fn evolve(account: &mut Option<Account>, event: &AccountEvent) {
 ///
 /// # Errors
 /// Why nothing happens, and who can mend it.
-pub fn call(name: &str, account: Option<&Account>, arguments: &Value, setting: &Setting<'_>) -> Result<Called, Refusal> {
+pub fn call(
+    name: &str,
+    account: Option<&Account>,
+    arguments: &Value,
+    setting: &Setting<'_>,
+) -> Result<Called, Refusal> {
     if name == "terms.derive" {
         return derive_terms(account, arguments, setting);
     }
-    let account = account.ok_or_else(|| Refusal::new("NO_CONTRACT", "there is no contract for this yet; its quote has not been accepted"))?;
+    let account = account.ok_or_else(|| {
+        Refusal::new("NO_CONTRACT", "there is no contract for this yet; its quote has not been accepted")
+    })?;
     let context = context(&account.contract.selling_entity, setting)?;
     match name {
         "billing.record_time" => {
@@ -158,7 +165,8 @@ fn argument<T: DeserializeOwned>(arguments: &Value, name: &str) -> Result<T, Ref
 
 fn context(entity: &str, setting: &Setting<'_>) -> Result<Context, Refusal> {
     let calendar = setting.parameters.entities.get(entity).ok_or_else(|| {
-        Refusal::new("ENTITY_UNKNOWN", format!("no legal entity '{entity}' is configured; add [entity.{entity}]")).field("/selling_entity")
+        Refusal::new("ENTITY_UNKNOWN", format!("no legal entity '{entity}' is configured; add [entity.{entity}]"))
+            .field("/selling_entity")
     })?;
     Ok(Context { now: setting.now, entity: calendar.at(setting.now), policy: setting.parameters.billing.clone() })
 }
@@ -228,9 +236,14 @@ fn check(arguments: &Value, context: &Context) -> Result<Called, Refusal> {
     let broken = billing::en16931::check(&invoice).err().unwrap_or_default();
     if let Some(first) = broken.first() {
         let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
-        return Err(Refusal::new("EN16931", all.join("; ")).field(first.path.clone()).owner(&context.policy.owners.finance));
+        return Err(Refusal::new("EN16931", all.join("; "))
+            .field(first.path.clone())
+            .owner(&context.policy.owners.finance));
     }
-    Ok(Called { events: Vec::new(), result: json!({"invoice": invoice.header.id, "rules": "EN 16931", "passed": true}) })
+    Ok(Called {
+        events: Vec::new(),
+        result: json!({"invoice": invoice.header.id, "rules": "EN 16931", "passed": true}),
+    })
 }
 
 /// What sales sees: how far the deal is, its last invoice, its revenue.
@@ -238,7 +251,11 @@ fn deal_status(account: &Account, arguments: &Value) -> Result<Called, Refusal> 
     let opportunity: Link = argument(arguments, "opportunity")?;
     let wished = arguments.get("stage").cloned().and_then(|stage| serde_json::from_value::<DealStage>(stage).ok());
     let last = account.invoices.values().filter(|invoice| invoice.invoice.number.is_some()).max_by_key(|invoice| {
-        (invoice.invoice.kind == quoin_canonical::InvoiceType::Invoice, invoice.posted_on, invoice.invoice.number.clone())
+        (
+            invoice.invoice.kind == quoin_canonical::InvoiceType::Invoice,
+            invoice.posted_on,
+            invoice.invoice.number.clone(),
+        )
     });
     let summary = last.and_then(billing::account::InvoiceState::summary);
     let stage = match (&summary, wished) {

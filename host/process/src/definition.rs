@@ -273,7 +273,8 @@ impl Reader<'_> {
 
     fn step(&self, raw: RawStep) -> Result<Step, DefinitionError> {
         let line = raw.id.referenced.line();
-        let kinds = [raw.gates.is_some(), raw.call.is_some(), raw.commands.is_some(), raw.emit.is_some(), raw.timer.is_some()];
+        let kinds =
+            [raw.gates.is_some(), raw.call.is_some(), raw.commands.is_some(), raw.emit.is_some(), raw.timer.is_some()];
         if kinds.iter().filter(|given| **given).count() != 1 {
             let message = format!("step '{}' needs exactly one of: gates, call, commands, emit, timer", raw.id.value);
             return Err(self.error(line, message));
@@ -299,7 +300,10 @@ impl Reader<'_> {
                 return Err(self.error(function.referenced.line(), message));
             }
             let with = raw.with.as_ref().ok_or_else(|| needs("with"))?;
-            return Ok(Action::Call { function: function.value.clone(), with: self.expression(with, &STEP_VARIABLES)? });
+            return Ok(Action::Call {
+                function: function.value.clone(),
+                with: self.expression(with, &STEP_VARIABLES)?,
+            });
         }
         if let Some(commands) = &raw.commands {
             return self.commands(commands, line);

@@ -56,12 +56,19 @@ impl Expression {
         }
         let known = |name: &str| FUNCTIONS.contains(&name) || STANDARD.contains(&name);
         if let Some(unknown) = named.functions.iter().find(|name| !known(name)) {
-            return Err(format!("unknown function '{unknown}'; known: {}, {}", FUNCTIONS.join(", "), STANDARD.join(", ")));
+            return Err(format!(
+                "unknown function '{unknown}'; known: {}, {}",
+                FUNCTIONS.join(", "),
+                STANDARD.join(", ")
+            ));
         }
         if let Some(path) = plain_path(source) {
             return Ok(Self { source: source.to_owned(), compiled: Compiled::Path(path) });
         }
-        Ok(Self { source: source.to_owned(), compiled: Compiled::Program { program, variables: named.variables.into_iter().collect() } })
+        Ok(Self {
+            source: source.to_owned(),
+            compiled: Compiled::Program { program, variables: named.variables.into_iter().collect() },
+        })
     }
 
     /// The text it was read from.
@@ -190,7 +197,8 @@ mod tests {
 
     #[test]
     fn expressions_as_data() {
-        let event = json!({"quote": {"number": "Q-1", "lines": [{"method": "a"}, {"method": "b"}]}, "day": "2026-03-02"});
+        let event =
+            json!({"quote": {"number": "Q-1", "lines": [{"method": "a"}, {"method": "b"}]}, "day": "2026-03-02"});
         let vars = json!({"project": {"status": "requested", "code": "P-1"}});
         let scope: Scope<'_> = BTreeMap::from([("event", &event), ("vars", &vars)]);
         let table = [

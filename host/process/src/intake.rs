@@ -80,7 +80,8 @@ pub fn fingerprint(data: &Value) -> String {
 fn canonical_text(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let ordered: BTreeMap<&String, String> = map.iter().map(|(key, item)| (key, canonical_text(item))).collect();
+            let ordered: BTreeMap<&String, String> =
+                map.iter().map(|(key, item)| (key, canonical_text(item))).collect();
             let fields: Vec<String> = ordered.iter().map(|(key, item)| format!("{key:?}:{item}")).collect();
             format!("{{{}}}", fields.join(","))
         }
@@ -103,8 +104,10 @@ pub fn admit(arrival: &Arrival, before: Option<&Sighting>, known: &[XrefRow], no
         let Some(row) = find(known, object, &external) else { return Admission::Unmatched { object, external } };
         link(&mut data, object, &row.id);
     }
-    let id = find(known, arrival.object, &arrival.external)
-        .map_or_else(|| Id::derived(&[&arrival.connection, arrival.object.as_str(), &arrival.external]), |row| row.id.clone());
+    let id = find(known, arrival.object, &arrival.external).map_or_else(
+        || Id::derived(&[&arrival.connection, arrival.object.as_str(), &arrival.external]),
+        |row| row.id.clone(),
+    );
     set_header(&mut data, &id, arrival);
     let key = key_of(arrival, &data, before, known);
     let mut xrefs = vec![XrefRow {
@@ -124,7 +127,11 @@ pub fn admit(arrival: &Arrival, before: Option<&Sighting>, known: &[XrefRow], no
             events.extend(happened(arrival, &fingerprint, &data, before, key, now));
         }
     }
-    Admission::Admitted { sighting: Box::new(sighting(arrival, fingerprint, data, before.filter(|_| same))), xrefs, events }
+    Admission::Admitted {
+        sighting: Box::new(sighting(arrival, fingerprint, data, before.filter(|_| same))),
+        xrefs,
+        events,
+    }
 }
 
 fn find<'a>(known: &'a [XrefRow], object: ObjectKind, external: &str) -> Option<&'a XrefRow> {
@@ -200,7 +207,14 @@ fn sighted(arrival: &Arrival, fingerprint: &str, key: &str, same: bool, now: Tim
 }
 
 /// The events that a change of content means, by kind of object.
-fn happened(arrival: &Arrival, fingerprint: &str, data: &Value, before: Option<&Sighting>, key: &str, now: Timestamp) -> Vec<EventDraft> {
+fn happened(
+    arrival: &Arrival,
+    fingerprint: &str,
+    data: &Value,
+    before: Option<&Sighting>,
+    key: &str,
+    now: Timestamp,
+) -> Vec<EventDraft> {
     let status = |value: &Value| value.get("status").and_then(Value::as_str).unwrap_or_default().to_owned();
     let was = before.map(|seen| status(&seen.data)).unwrap_or_default();
     let is = status(data);

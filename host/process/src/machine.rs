@@ -295,7 +295,8 @@ impl Turn<'_> {
         match &step.action {
             Action::Gates(gates) => self.gates(instance, step, gates),
             Action::Call { function, with } => {
-                let arguments = self.with_scope(instance, None, |scope| with.evaluate(scope)).map_err(wrong_expression)?;
+                let arguments =
+                    self.with_scope(instance, None, |scope| with.evaluate(scope)).map_err(wrong_expression)?;
                 self.call(instance, step, function, &arguments)
             }
             Action::Commands(commands) => self.commands(instance, step, commands),
@@ -307,14 +308,20 @@ impl Turn<'_> {
             Action::Timer { kind, each, at, body } => {
                 let items = match each {
                     None => vec![Value::Null],
-                    Some(each) => match self.with_scope(instance, None, |scope| each.evaluate(scope)).map_err(wrong_expression)? {
+                    Some(each) => match self
+                        .with_scope(instance, None, |scope| each.evaluate(scope))
+                        .map_err(wrong_expression)?
+                    {
                         Value::Array(items) => items,
                         other => return Err(wrong_expression(format!("'each' must give a list, gives {other}")).into()),
                     },
                 };
                 for (index, item) in items.iter().enumerate() {
-                    let at = self.with_scope(instance, Some(item), |scope| at.evaluate(scope)).map_err(wrong_expression)?;
-                    let body = self.with_scope(instance, Some(item), |scope| body.evaluate(scope)).map_err(wrong_expression)?;
+                    let at =
+                        self.with_scope(instance, Some(item), |scope| at.evaluate(scope)).map_err(wrong_expression)?;
+                    let body = self
+                        .with_scope(instance, Some(item), |scope| body.evaluate(scope))
+                        .map_err(wrong_expression)?;
                     self.timer(instance, step, index, kind, &at, body)?;
                 }
                 Ok(After::Next)
@@ -322,7 +329,15 @@ impl Turn<'_> {
         }
     }
 
-    fn timer(&mut self, instance: &Instance, step: &Step, index: usize, kind: &str, at: &Value, body: Value) -> Result<(), Halt> {
+    fn timer(
+        &mut self,
+        instance: &Instance,
+        step: &Step,
+        index: usize,
+        kind: &str,
+        at: &Value,
+        body: Value,
+    ) -> Result<(), Halt> {
         let due: Timestamp = at
             .as_str()
             .and_then(|text| text.parse().ok())
@@ -347,7 +362,11 @@ impl Turn<'_> {
             let message = if passed { Value::Null } else { gate.otherwise.clone().into() };
             results.push(json!({"name": gate.name, "passed": passed, "inputs": inputs, "message": message}));
         }
-        self.draft("gates.checked", json!({"gates": results, "passed": failed.is_empty()}), Some(label(instance, step)));
+        self.draft(
+            "gates.checked",
+            json!({"gates": results, "passed": failed.is_empty()}),
+            Some(label(instance, step)),
+        );
         if failed.is_empty() {
             return Ok(After::Next);
         }
@@ -355,16 +374,17 @@ impl Turn<'_> {
     }
 
     fn call(&mut self, instance: &mut Instance, step: &Step, function: &str, arguments: &Value) -> Result<After, Halt> {
-        let done = calls::call(function, self.world.account.as_ref(), arguments, self.setting).map_err(|refusal| Halt {
-            fault: Fault {
-                kind: FaultKind::InvalidData,
-                code: refusal.code,
-                message: refusal.message,
-                field: Some(refusal.field).filter(|field| !field.is_empty()),
-                retry_after_ms: None,
-            },
-            owner: Some(refusal.owner).filter(|owner| !owner.is_empty()),
-        })?;
+        let done =
+            calls::call(function, self.world.account.as_ref(), arguments, self.setting).map_err(|refusal| Halt {
+                fault: Fault {
+                    kind: FaultKind::InvalidData,
+                    code: refusal.code,
+                    message: refusal.message,
+                    field: Some(refusal.field).filter(|field| !field.is_empty()),
+                    retry_after_ms: None,
+                },
+                owner: Some(refusal.owner).filter(|owner| !owner.is_empty()),
+            })?;
         for event in done.events {
             let body = event.to_body().map_err(|error| wrong_expression(error.to_string()))?;
             self.draft(event.kind(), body, Some(label(instance, step)));
@@ -378,7 +398,8 @@ impl Turn<'_> {
     fn commands(&mut self, instance: &mut Instance, step: &Step, commands: &[CommandStep]) -> Result<After, Halt> {
         let mut queued = Vec::new();
         for command in commands {
-            let objects = self.with_scope(instance, None, |scope| command.objects.evaluate(scope)).map_err(wrong_expression)?;
+            let objects =
+                self.with_scope(instance, None, |scope| command.objects.evaluate(scope)).map_err(wrong_expression)?;
             let Value::Array(objects) = objects else {
                 return Err(wrong_expression(format!("'objects' of '{}' must give a list", command.name)).into());
             };
@@ -396,7 +417,13 @@ impl Turn<'_> {
         Ok(if instance.pending.is_empty() { After::Next } else { After::Stop })
     }
 
-    fn command(&self, instance: &mut Instance, step: &Step, command: &CommandStep, objects: Vec<Value>) -> Result<Command, Halt> {
+    fn command(
+        &self,
+        instance: &mut Instance,
+        step: &Step,
+        command: &CommandStep,
+        objects: Vec<Value>,
+    ) -> Result<Command, Halt> {
         let entity = self.world.account.as_ref().map(|account| account.contract.selling_entity.as_str());
         let connection = self.setting.parameters.route(&command.role, entity).ok_or_else(|| {
             let message = format!("no connection serves the role '{}'; add a [[route]] for it", command.role);
@@ -438,7 +465,8 @@ impl Turn<'_> {
         } else {
             instance.failed.insert(command);
             let fault = self.event.body.get("fault").cloned().and_then(|fault| serde_json::from_value(fault).ok());
-            let fault = fault.unwrap_or_else(|| Fault::new(FaultKind::Other, "UNKNOWN", "the command ended without a reason"));
+            let fault =
+                fault.unwrap_or_else(|| Fault::new(FaultKind::Other, "UNKNOWN", "the command ended without a reason"));
             self.halt(&mut instance, step, fault.into());
         }
         self.keep(instance);
@@ -479,7 +507,11 @@ impl Turn<'_> {
     fn resolve(&mut self, id: &Id, by: &str) {
         let Some(mut exception) = self.world.exceptions.remove(id) else { return };
         exception.status = ExceptionStatus::Resolved { at: self.setting.now, by: by.to_owned() };
-        self.draft("exception.resolved", json!({"exception": id, "by": by, "step": exception.step}), Some(exception.step.clone()));
+        self.draft(
+            "exception.resolved",
+            json!({"exception": id, "by": by, "step": exception.step}),
+            Some(exception.step.clone()),
+        );
         self.effects.exceptions.push(exception);
     }
 

@@ -36,7 +36,9 @@ impl Names {
             Expr::Struct(node) => node.entries.iter().for_each(|entry| self.entry(&entry.expr, bound)),
             Expr::Call(call) => {
                 // Operators are spelled with signs: `_==_`, `!_`, `@in`.
-                if call.func_name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !call.func_name.starts_with('_') {
+                if call.func_name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                    && !call.func_name.starts_with('_')
+                {
                     self.functions.insert(call.func_name.clone());
                 }
                 call.target.iter().for_each(|target| self.visit(target, bound));

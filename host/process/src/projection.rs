@@ -110,7 +110,8 @@ pub fn documents(key: &str, account: Option<&Account>, recorded: &[EventDraft]) 
     let Some(account) = account.filter(|_| moves_money) else { return Vec::new() };
     let document = |state: &billing::account::InvoiceState| {
         let number = state.invoice.number.clone()?;
-        let value = json!({"key": key, "invoice": state.invoice, "open": state.open().amount, "status": state.status()});
+        let value =
+            json!({"key": key, "invoice": state.invoice, "open": state.open().amount, "status": state.status()});
         Some((number, value))
     };
     account.invoices.values().filter_map(document).collect()

@@ -97,7 +97,8 @@ impl House {
             self.queue.extend(effects.commands);
             for draft in effects.events {
                 let seq = self.log.len() as u64 + 1;
-                let (id, kind, key, at, cause, body) = (draft.id, draft.kind, draft.key, draft.at, draft.cause, draft.body);
+                let (id, kind, key, at, cause, body) =
+                    (draft.id, draft.kind, draft.key, draft.at, draft.cause, draft.body);
                 self.log.push(Event { seq, id, kind, key, at, cause, body });
             }
         }

@@ -40,10 +40,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn of_segment(segment_bytes: u64) -> Self {
         let half = Journal::payload_limit_bytes(segment_bytes) / 2;
-        Self {
-            commit_bytes: COMMIT_LIMIT_BYTES.min(half),
-            group_bytes: GROUP_BYTES.min(half),
-        }
+        Self { commit_bytes: COMMIT_LIMIT_BYTES.min(half), group_bytes: GROUP_BYTES.min(half) }
     }
 }
 
@@ -69,12 +66,7 @@ struct Group {
 
 impl Committer {
     pub(crate) fn new(journal: Journal, desk: Arc<Desk<SledView>>, limits: Limits) -> Self {
-        Self {
-            journal,
-            desk,
-            limits,
-            group: Group::default(),
-        }
+        Self { journal, desk, limits, group: Group::default() }
     }
 
     /// Commits until every sender is gone.
@@ -86,9 +78,7 @@ impl Committer {
                 let Ok(next) = queue.try_recv() else { break };
                 result = self.take(next);
             }
-            let result = result
-                .and_then(|()| self.desk.check_running())
-                .and_then(|()| self.flush());
+            let result = result.and_then(|()| self.desk.check_running()).and_then(|()| self.flush());
             if let Err(error) = &result {
                 self.desk.stop(&reason(error));
             }
@@ -106,8 +96,7 @@ impl Committer {
     }
 
     fn is_full(&self) -> bool {
-        self.group.answers.len() >= GROUP_COMMITS
-            || self.group.payload.len() as u64 >= self.limits.group_bytes
+        self.group.answers.len() >= GROUP_COMMITS || self.group.payload.len() as u64 >= self.limits.group_bytes
     }
 
     /// Resolves a commit into the group. `Err`: the store must stop.
@@ -148,11 +137,7 @@ impl Committer {
         let frame = if writes.is_empty() {
             None
         } else {
-            Some(
-                self.journal
-                    .append(&self.group.payload)
-                    .map_err(|error| stopped(&error))?,
-            )
+            Some(self.journal.append(&self.group.payload).map_err(|error| stopped(&error))?)
         };
         let apply = |view: &mut SledView| {
             if let Some(frame) = frame {

@@ -91,10 +91,7 @@ impl<V: View> Desk<V> {
 
     /// Asks the view. When it cannot answer the store stops, so that nothing is committed on an
     /// answer that only looks like "there is none".
-    pub(crate) fn ask<T: Default>(
-        &self,
-        question: impl FnOnce(&dyn View) -> Result<T, ViewError>,
-    ) -> T {
+    pub(crate) fn ask<T: Default>(&self, question: impl FnOnce(&dyn View) -> Result<T, ViewError>) -> T {
         question(&*self.view()).unwrap_or_else(|error| {
             self.stop(&error.to_string());
             T::default()

@@ -42,11 +42,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            segment_bytes: SEGMENT_BYTES,
-            view_cache_bytes: VIEW_CACHE_BYTES,
-            accept_lost_end: false,
-        }
+        Self { segment_bytes: SEGMENT_BYTES, view_cache_bytes: VIEW_CACHE_BYTES, accept_lost_end: false }
     }
 }
 
@@ -103,10 +99,7 @@ pub enum OpenError {
 
 impl OpenError {
     pub(crate) fn view(folder: &Path, reason: impl ToString) -> Self {
-        Self::View {
-            folder: folder.to_path_buf(),
-            reason: reason.to_string(),
-        }
+        Self::View { folder: folder.to_path_buf(), reason: reason.to_string() }
     }
 }
 
@@ -135,16 +128,9 @@ impl EmbeddedStore {
         Self::open_on(path.as_ref(), &options, journal::plain_files())
     }
 
-    pub(crate) fn open_on(
-        root: &Path,
-        options: &Options,
-        make_medium: MakeMedium,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn open_on(root: &Path, options: &Options, make_medium: MakeMedium) -> Result<Self, OpenError> {
         if options.segment_bytes < SEGMENT_MIN_BYTES {
-            return Err(OpenError::SegmentTooSmall {
-                bytes: options.segment_bytes,
-                min_bytes: SEGMENT_MIN_BYTES,
-            });
+            return Err(OpenError::SegmentTooSmall { bytes: options.segment_bytes, min_bytes: SEGMENT_MIN_BYTES });
         }
         let inspected = journal::inspect(&root.join("journal"))?;
         // The view is asked before the journal's torn end is wiped: it may know better.
@@ -172,11 +158,7 @@ impl EmbeddedStore {
 }
 
 impl Embedded {
-    fn start(
-        journal: Journal,
-        desk: Arc<Desk<SledView>>,
-        limits: Limits,
-    ) -> Result<Self, OpenError> {
+    fn start(journal: Journal, desk: Arc<Desk<SledView>>, limits: Limits) -> Result<Self, OpenError> {
         let reader = journal.reader();
         let (queue, waiting) = mpsc::channel(QUEUE_COMMITS);
         let committer = Committer::new(journal, desk, limits);
@@ -185,13 +167,7 @@ impl Embedded {
             .spawn(move || committer.run(waiting))
             .map_err(OpenError::Thread)?;
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
-        Ok(Self {
-            queue: Some(queue),
-            room,
-            limits,
-            reader,
-            thread: Some(thread),
-        })
+        Ok(Self { queue: Some(queue), room, limits, reader, thread: Some(thread) })
     }
 }
 
@@ -204,33 +180,17 @@ impl sealed::Commits for Embedded {
         self.limits.commit_bytes
     }
 
-    async fn commit(
-        &self,
-        desk: &Arc<Desk<SledView>>,
-        commit: Prepared,
-    ) -> Result<Receipt, CommitError> {
+    async fn commit(&self, desk: &Arc<Desk<SledView>>, commit: Prepared) -> Result<Receipt, CommitError> {
         let gone = || {
             // Keeps an earlier reason; without one the thread ended by a fault of its own.
             desk.stop("the committing thread has ended unexpectedly");
             CommitError::Stopped(desk.stopped().borrow().clone().unwrap_or_default())
         };
         let permits = u32::try_from(commit.bytes + REQUEST_BYTES).unwrap_or(u32::MAX);
-        let room = self
-            .room
-            .clone()
-            .acquire_many_owned(permits)
-            .await
-            .map_err(|_| gone())?;
+        let room = self.room.clone().acquire_many_owned(permits).await.map_err(|_| gone())?;
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue
-            .send(Request {
-                commit,
-                reply,
-                _room: room,
-            })
-            .await
-            .map_err(|_| gone())?;
+        queue.send(Request { commit, reply, _room: room }).await.map_err(|_| gone())?;
         answer.await.unwrap_or_else(|_| Err(gone()))
     }
 }

@@ -180,11 +180,7 @@ mod tests {
 
     #[test]
     fn after_prefix_is_the_least_key_outside() {
-        for (prefix, end) in [
-            (vec![5], vec![6]),
-            (vec![5, 0xFF], vec![6]),
-            (vec![5, 1, 0xFF, 0xFF], vec![5, 2]),
-        ] {
+        for (prefix, end) in [(vec![5], vec![6]), (vec![5, 0xFF], vec![6]), (vec![5, 1, 0xFF, 0xFF], vec![5, 2])] {
             assert_eq!(after_prefix(&prefix), end);
         }
     }

@@ -27,10 +27,7 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         let desk = Desk::of_empty(MemoryView::default());
-        Self {
-            engine: Memory(()),
-            desk: Arc::new(desk),
-        }
+        Self { engine: Memory(()), desk: Arc::new(desk) }
     }
 }
 
@@ -61,10 +58,7 @@ impl View for MemoryView {
     }
 
     fn scan(&self, from: &[u8], below: &[u8], visit: Visit<'_>) -> Result<(), ViewError> {
-        for (key, value) in self
-            .0
-            .range::<[u8], _>((Bound::Included(from), Bound::Excluded(below)))
-        {
+        for (key, value) in self.0.range::<[u8], _>((Bound::Included(from), Bound::Excluded(below))) {
             if !visit(key, value)? {
                 break;
             }
@@ -82,11 +76,7 @@ impl sealed::Commits for Memory {
         COMMIT_LIMIT_BYTES
     }
 
-    async fn commit(
-        &self,
-        desk: &Arc<Desk<MemoryView>>,
-        commit: Prepared,
-    ) -> Result<Receipt, CommitError> {
+    async fn commit(&self, desk: &Arc<Desk<MemoryView>>, commit: Prepared) -> Result<Receipt, CommitError> {
         let outcome = desk.change(|view| match resolve(view, &Writes::new(), commit) {
             Ok(resolved) => {
                 let changes = Changes {

@@ -72,14 +72,8 @@ impl Step {
         match self {
             Step::Append { key, body, .. } => 3 * key.len() + body.len(),
             Step::PutDocument { key, value } => key.len() + value.len(),
-            Step::PutCommand { row, .. }
-            | Step::PutTimer { row, .. }
-            | Step::PutException { row, .. } => row.len(),
-            Step::PutXref {
-                forward,
-                backward,
-                row,
-            } => forward.len() + backward.len() + 2 * row.len(),
+            Step::PutCommand { row, .. } | Step::PutTimer { row, .. } | Step::PutException { row, .. } => row.len(),
+            Step::PutXref { forward, backward, row } => forward.len() + backward.len() + 2 * row.len(),
             Step::Put { key, value } => key.len() + value.len(),
             Step::FinishCommand(_) | Step::RemoveTimer(_) => 0,
         }
@@ -91,51 +85,25 @@ impl Step {
 /// # Errors
 /// [`CommitError::TooLarge`].
 pub(crate) fn prepare(commit: Commit, limit_bytes: u64) -> Result<Prepared, CommitError> {
-    let steps: Vec<Step> = commit
-        .ops
-        .into_iter()
-        .map(step)
-        .collect::<Result<_, _>>()
-        .map_err(|error| {
-            CommitError::Stopped(format!(
-                "nothing was written: an operation cannot be encoded as JSON: {error}"
-            ))
-        })?;
+    let steps: Vec<Step> = commit.ops.into_iter().map(step).collect::<Result<_, _>>().map_err(|error| {
+        CommitError::Stopped(format!("nothing was written: an operation cannot be encoded as JSON: {error}"))
+    })?;
     let bytes = steps.iter().map(Step::bytes).sum::<usize>() as u64;
     if bytes > limit_bytes {
         return Err(CommitError::TooLarge { bytes, limit_bytes });
     }
-    Ok(Prepared {
-        expect: commit.expect,
-        steps,
-        bytes,
-    })
+    Ok(Prepared { expect: commit.expect, steps, bytes })
 }
 
 fn step(op: Op) -> serde_json::Result<Step> {
     Ok(match op {
-        Op::Append(draft) => Step::Append {
-            body: json(Vec::new(), &draft)?,
-            id: draft.id,
-            key: draft.key,
-        },
-        Op::PutDocument {
-            collection,
-            key,
-            value,
-        } => document(document_key(&collection, &key), &value)?,
-        Op::PutCommand {
-            command,
-            not_before,
-        } => queue(command, not_before)?,
+        Op::Append(draft) => Step::Append { body: json(Vec::new(), &draft)?, id: draft.id, key: draft.key },
+        Op::PutDocument { collection, key, value } => document(document_key(&collection, &key), &value)?,
+        Op::PutCommand { command, not_before } => queue(command, not_before)?,
         Op::FinishCommand(id) => Step::FinishCommand(id),
         Op::PutTimer(timer) => {
             let row = json(time_bytes(timer.due).to_vec(), &timer)?;
-            Step::PutTimer {
-                id: timer.id,
-                due: timer.due,
-                row,
-            }
+            Step::PutTimer { id: timer.id, due: timer.due, row }
         }
         Op::RemoveTimer(id) => Step::RemoveTimer(id),
         Op::PutXref(xref) => Step::PutXref {
@@ -144,34 +112,16 @@ fn step(op: Op) -> serde_json::Result<Step> {
             row: json(Vec::new(), &xref)?,
         },
         Op::PutSighting(sighting) => Step::Put {
-            key: xref_key(
-                Table::Sighting,
-                &sighting.connection,
-                &sighting.object,
-                &sighting.external,
-            ),
+            key: xref_key(Table::Sighting, &sighting.connection, &sighting.object, &sighting.external),
             value: json(Vec::new(), &sighting)?,
         },
-        Op::PutDelivery {
-            connection,
-            delivery,
-            at,
-        } => Step::Put {
-            key: delivery_key(&connection, &delivery),
-            value: Bytes::copy_from_slice(&time_bytes(at)),
-        },
-        Op::PutPosition {
-            consumer,
-            partition,
-            seq,
-        } => Step::Put {
-            key: position_key(&consumer, partition),
-            value: Bytes::copy_from_slice(&seq.to_be_bytes()),
-        },
-        Op::PutCursor { name, value } => Step::Put {
-            key: Key::of(Table::Cursor).last(&name),
-            value: value.into(),
-        },
+        Op::PutDelivery { connection, delivery, at } => {
+            Step::Put { key: delivery_key(&connection, &delivery), value: Bytes::copy_from_slice(&time_bytes(at)) }
+        }
+        Op::PutPosition { consumer, partition, seq } => {
+            Step::Put { key: position_key(&consumer, partition), value: Bytes::copy_from_slice(&seq.to_be_bytes()) }
+        }
+        Op::PutCursor { name, value } => Step::Put { key: Key::of(Table::Cursor).last(&name), value: value.into() },
         Op::PutException(exception) => Step::PutException {
             row: json(time_bytes(exception.opened_at).to_vec(), &exception)?,
             id: exception.id,
@@ -188,19 +138,9 @@ fn document(key: Vec<u8>, value: &Value) -> serde_json::Result<Step> {
 }
 
 fn queue(command: Command, not_before: Timestamp) -> serde_json::Result<Step> {
-    let head = CommandHead {
-        not_before,
-        priority: command.priority,
-        key: &command.key,
-    };
+    let head = CommandHead { not_before, priority: command.priority, key: &command.key };
     let row = json(head.encode(), &command)?;
-    Ok(Step::PutCommand {
-        id: command.id,
-        key: command.key,
-        priority: command.priority,
-        not_before,
-        row,
-    })
+    Ok(Step::PutCommand { id: command.id, key: command.key, priority: command.priority, not_before, row })
 }
 
 fn json(mut start: Vec<u8>, value: &impl Serialize) -> serde_json::Result<Bytes> {
@@ -219,11 +159,7 @@ impl<'a> CommandHead<'a> {
     fn encode(&self) -> Vec<u8> {
         let mut out = time_bytes(self.not_before).to_vec();
         out.push(self.priority);
-        out.extend_from_slice(
-            &u32::try_from(self.key.len())
-                .unwrap_or(u32::MAX)
-                .to_be_bytes(),
-        );
+        out.extend_from_slice(&u32::try_from(self.key.len()).unwrap_or(u32::MAX).to_be_bytes());
         out.extend_from_slice(self.key.as_bytes());
         out
     }
@@ -252,11 +188,7 @@ pub(crate) fn xref_key(table: Table, connection: &str, object: &str, external: &
 }
 
 pub(crate) fn xref_back_key(xref: &ports::XrefRow) -> Vec<u8> {
-    Key::of(Table::XrefById)
-        .text(xref.id.as_str())
-        .text(&xref.connection)
-        .text(&xref.object)
-        .last(&xref.external)
+    Key::of(Table::XrefById).text(xref.id.as_str()).text(&xref.connection).text(&xref.object).last(&xref.external)
 }
 
 pub(crate) fn delivery_key(connection: &str, delivery: &str) -> Vec<u8> {
@@ -264,8 +196,5 @@ pub(crate) fn delivery_key(connection: &str, delivery: &str) -> Vec<u8> {
 }
 
 pub(crate) fn position_key(consumer: &str, partition: u16) -> Vec<u8> {
-    Key::of(Table::Position)
-        .text(consumer)
-        .u16(partition)
-        .bytes()
+    Key::of(Table::Position).text(consumer).u16(partition).bytes()
 }

@@ -19,15 +19,12 @@ fn json<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Found<T> {
 }
 
 fn read<T: DeserializeOwned>(view: &dyn View, key: &[u8], skip_bytes: usize) -> Found<Option<T>> {
-    view.get(key)?
-        .map(|row| json(key, row.get(skip_bytes..).unwrap_or_default()))
-        .transpose()
+    view.get(key)?.map(|row| json(key, row.get(skip_bytes..).unwrap_or_default())).transpose()
 }
 
 /// The row that an index row points at: it must be there.
 fn target(view: &dyn View, key: &[u8]) -> Found<Bytes> {
-    view.get(key)?
-        .ok_or_else(|| ViewError::row(key, "an index points at a row that is not there"))
+    view.get(key)?.ok_or_else(|| ViewError::row(key, "an index points at a row that is not there"))
 }
 
 fn number(view: &dyn View, key: &[u8]) -> Found<u64> {
@@ -38,23 +35,8 @@ fn number(view: &dyn View, key: &[u8]) -> Found<u64> {
 }
 
 fn event_from(seq: u64, key: &[u8], row: &[u8]) -> Found<Event> {
-    let EventDraft {
-        id,
-        kind,
-        key,
-        at,
-        cause,
-        body,
-    } = json(key, row)?;
-    Ok(Event {
-        seq,
-        id,
-        kind,
-        key,
-        at,
-        cause,
-        body,
-    })
+    let EventDraft { id, kind, key, at, cause, body } = json(key, row)?;
+    Ok(Event { seq, id, kind, key, at, cause, body })
 }
 
 /// The sequence number that ends a key.
@@ -75,12 +57,7 @@ fn range_after(prefix: Key, after: u64) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((prefix.u64(after.checked_add(1)?).bytes(), below))
 }
 
-pub(crate) fn events(
-    view: &dyn View,
-    partition: u16,
-    after: u64,
-    limit: usize,
-) -> Found<Vec<Event>> {
+pub(crate) fn events(view: &dyn View, partition: u16, after: u64, limit: usize) -> Found<Vec<Event>> {
     let mut found = Vec::new();
     let Some((from, below)) = range_after(Key::of(Table::Event).u16(partition), after) else {
         return Ok(found);
@@ -101,26 +78,16 @@ pub(crate) fn log(view: &dyn View, after: u64, limit: usize) -> Found<Vec<Event>
     };
     if limit > 0 {
         view.scan(&from, &below, &mut |key, row| {
-            let partition = row
-                .try_into()
-                .map(u16::from_be_bytes)
-                .map_err(|_| ViewError::row(key, "not a partition"))?;
+            let partition =
+                row.try_into().map(u16::from_be_bytes).map_err(|_| ViewError::row(key, "not a partition"))?;
             places.push((partition, seq_of(key)?));
             Ok(places.len() < limit)
         })?;
     }
-    places
-        .into_iter()
-        .map(|(partition, seq)| event_at(view, partition, seq))
-        .collect()
+    places.into_iter().map(|(partition, seq)| event_at(view, partition, seq)).collect()
 }
 
-pub(crate) fn events_of_key(
-    view: &dyn View,
-    key: &str,
-    after: u64,
-    limit: usize,
-) -> Found<Vec<Event>> {
+pub(crate) fn events_of_key(view: &dyn View, key: &str, after: u64, limit: usize) -> Found<Vec<Event>> {
     let mut seqs = Vec::new();
     let Some((from, below)) = range_after(Key::of(Table::EventByKey).text(key), after) else {
         return Ok(Vec::new());
@@ -132,9 +99,7 @@ pub(crate) fn events_of_key(
         })?;
     }
     let partition = ports::partition_of(key);
-    seqs.into_iter()
-        .map(|seq| event_at(view, partition, seq))
-        .collect()
+    seqs.into_iter().map(|seq| event_at(view, partition, seq)).collect()
 }
 
 pub(crate) fn event(view: &dyn View, id: &Id) -> Found<Option<Event>> {
@@ -142,9 +107,7 @@ pub(crate) fn event(view: &dyn View, id: &Id) -> Found<Option<Event>> {
     let Some(place) = view.get(&key)? else {
         return Ok(None);
     };
-    let partition = place
-        .first_chunk::<2>()
-        .map(|bytes| u16::from_be_bytes(*bytes));
+    let partition = place.first_chunk::<2>().map(|bytes| u16::from_be_bytes(*bytes));
     match (partition, place.get(2..).and_then(u64_from)) {
         (Some(partition), Some(seq)) => event_at(view, partition, seq).map(Some),
         _ => Err(ViewError::row(&key, "not a place in the log")),
@@ -160,21 +123,14 @@ pub(crate) fn position(view: &dyn View, consumer: &str, partition: u16) -> Found
 }
 
 fn document_from(key: &[u8], row: &[u8]) -> Found<(Value, u64)> {
-    let (version, rest) = row
-        .split_first_chunk::<VERSION_BYTES>()
-        .ok_or_else(|| ViewError::row(key, "a document without version"))?;
+    let (version, rest) =
+        row.split_first_chunk::<VERSION_BYTES>().ok_or_else(|| ViewError::row(key, "a document without version"))?;
     Ok((json(key, rest)?, u64::from_be_bytes(*version)))
 }
 
-pub(crate) fn document(
-    view: &dyn View,
-    collection: &str,
-    key: &str,
-) -> Found<Option<(Value, u64)>> {
+pub(crate) fn document(view: &dyn View, collection: &str, key: &str) -> Found<Option<(Value, u64)>> {
     let key = document_key(collection, key);
-    view.get(&key)?
-        .map(|row| document_from(&key, &row))
-        .transpose()
+    view.get(&key)?.map(|row| document_from(&key, &row)).transpose()
 }
 
 pub(crate) fn documents(
@@ -206,11 +162,8 @@ pub(crate) fn documents(
 
 /// The text that ends a key.
 fn last_text(key: &[u8], at: usize) -> Found<String> {
-    let text = key
-        .get(at..)
-        .and_then(|bytes| std::str::from_utf8(bytes).ok());
-    text.map(str::to_string)
-        .ok_or_else(|| ViewError::row(key, "a key that is no text"))
+    let text = key.get(at..).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    text.map(str::to_string).ok_or_else(|| ViewError::row(key, "a key that is no text"))
 }
 
 fn last_id(key: &[u8], at: usize) -> Found<Id> {
@@ -221,17 +174,13 @@ fn last_id(key: &[u8], at: usize) -> Found<Id> {
 fn command(view: &dyn View, id: &Id) -> Found<Command> {
     let key = command_key(id);
     let row = target(view, &key)?;
-    let (_, body) =
-        CommandHead::decode(&row).ok_or_else(|| ViewError::row(&key, "a command without head"))?;
+    let (_, body) = CommandHead::decode(&row).ok_or_else(|| ViewError::row(&key, "a command without head"))?;
     json(&key, body)
 }
 
 /// Shows the queue: for each priority, lowest number first, its commands by earliest attempt.
 /// `visit` answers whether it wants more of this priority, or `None` to end.
-fn walk_queue(
-    view: &dyn View,
-    visit: &mut dyn FnMut(Timestamp, CommandId) -> Option<bool>,
-) -> Found<()> {
+fn walk_queue(view: &dyn View, visit: &mut dyn FnMut(Timestamp, CommandId) -> Option<bool>) -> Found<()> {
     let mut from = vec![Table::CommandDue as u8];
     let below = after_prefix(&from);
     loop {
@@ -280,10 +229,7 @@ pub(crate) fn due_commands(
 }
 
 /// The earliest due time of timers and of the commands that `free` lets through.
-pub(crate) fn next_due(
-    view: &dyn View,
-    free: impl Fn(&CommandId) -> bool,
-) -> Found<Option<Timestamp>> {
+pub(crate) fn next_due(view: &dyn View, free: impl Fn(&CommandId) -> bool) -> Found<Option<Timestamp>> {
     let mut earliest: Option<Timestamp> = None;
     let mut note = |due: Timestamp| earliest = Some(earliest.map_or(due, |other| other.min(due)));
     walk_queue(view, &mut |due, id| {
@@ -302,9 +248,7 @@ pub(crate) fn next_due(
 }
 
 fn timer_due(key: &[u8]) -> Found<Timestamp> {
-    key.get(1..1 + TIME_BYTES)
-        .and_then(time_from)
-        .ok_or_else(|| ViewError::row(key, "a timer row without time"))
+    key.get(1..1 + TIME_BYTES).and_then(time_from).ok_or_else(|| ViewError::row(key, "a timer row without time"))
 }
 
 pub(crate) fn due_timers(view: &dyn View, now: Timestamp, limit: usize) -> Found<Vec<TimerRow>> {
@@ -321,10 +265,7 @@ pub(crate) fn due_timers(view: &dyn View, now: Timestamp, limit: usize) -> Found
     }
     let timer = |id: Id| {
         let key = Key::of(Table::Timer).last(id.as_str());
-        json(
-            &key,
-            target(view, &key)?.get(TIME_BYTES..).unwrap_or_default(),
-        )
+        json(&key, target(view, &key)?.get(TIME_BYTES..).unwrap_or_default())
     };
     ids.into_iter().map(timer).collect()
 }
@@ -343,17 +284,8 @@ pub(crate) fn open_commands(view: &dyn View) -> Found<u64> {
     number(view, &OPEN_COMMANDS)
 }
 
-pub(crate) fn xref(
-    view: &dyn View,
-    connection: &str,
-    object: &str,
-    external: &str,
-) -> Found<Option<XrefRow>> {
-    read(
-        view,
-        &xref_key(Table::Xref, connection, object, external),
-        0,
-    )
+pub(crate) fn xref(view: &dyn View, connection: &str, object: &str, external: &str) -> Found<Option<XrefRow>> {
+    read(view, &xref_key(Table::Xref, connection, object, external), 0)
 }
 
 pub(crate) fn xrefs_of(view: &dyn View, id: &Id) -> Found<Vec<XrefRow>> {
@@ -366,17 +298,8 @@ pub(crate) fn xrefs_of(view: &dyn View, id: &Id) -> Found<Vec<XrefRow>> {
     Ok(found)
 }
 
-pub(crate) fn sighting(
-    view: &dyn View,
-    connection: &str,
-    object: &str,
-    external: &str,
-) -> Found<Option<Sighting>> {
-    read(
-        view,
-        &xref_key(Table::Sighting, connection, object, external),
-        0,
-    )
+pub(crate) fn sighting(view: &dyn View, connection: &str, object: &str, external: &str) -> Found<Option<Sighting>> {
+    read(view, &xref_key(Table::Sighting, connection, object, external), 0)
 }
 
 pub(crate) fn cursor(view: &dyn View, name: &str) -> Found<Option<Vec<u8>>> {
@@ -384,11 +307,7 @@ pub(crate) fn cursor(view: &dyn View, name: &str) -> Found<Option<Vec<u8>>> {
 }
 
 pub(crate) fn exceptions(view: &dyn View, all: bool, limit: usize) -> Found<Vec<Exception>> {
-    let from = [if all {
-        Table::ExceptionByAge
-    } else {
-        Table::ExceptionOpen
-    } as u8];
+    let from = [if all { Table::ExceptionByAge } else { Table::ExceptionOpen } as u8];
     let mut ids = Vec::new();
     if limit > 0 {
         view.scan(&from, &after_prefix(&from), &mut |key, _| {
@@ -398,10 +317,7 @@ pub(crate) fn exceptions(view: &dyn View, all: bool, limit: usize) -> Found<Vec<
     }
     let exception = |id: Id| {
         let key = Key::of(Table::Exception).last(id.as_str());
-        json(
-            &key,
-            target(view, &key)?.get(TIME_BYTES..).unwrap_or_default(),
-        )
+        json(&key, target(view, &key)?.get(TIME_BYTES..).unwrap_or_default())
     };
     ids.into_iter().map(exception).collect()
 }

@@ -9,8 +9,7 @@ use quoin_canonical::{Id, Timestamp};
 
 use crate::keys::{HEAD, Key, OPEN_COMMANDS, Table, u64_from};
 use crate::prepare::{
-    CommandHead, Prepared, Step, VERSION_BYTES, delivery_key, document_key, position_key,
-    xref_back_key,
+    CommandHead, Prepared, Step, VERSION_BYTES, delivery_key, document_key, position_key, xref_back_key,
 };
 use crate::view::{View, ViewError, Writes};
 
@@ -41,11 +40,7 @@ impl From<ViewError> for Refusal {
 }
 
 /// Resolves a commit against the view and the writes of commits before it in the same group.
-pub(crate) fn resolve(
-    view: &dyn View,
-    group: &Writes,
-    commit: Prepared,
-) -> Result<Resolved, Refusal> {
+pub(crate) fn resolve(view: &dyn View, group: &Writes, commit: Prepared) -> Result<Resolved, Refusal> {
     let mut sheet = Sheet {
         view,
         group,
@@ -134,20 +129,9 @@ impl Sheet<'_> {
 
     fn holds(&self, expect: &Expect) -> Result<bool, ViewError> {
         Ok(match expect {
-            Expect::Document {
-                collection,
-                key,
-                version,
-            } => self.version(&document_key(collection, key))? == *version,
-            Expect::NewDelivery {
-                connection,
-                delivery,
-            } => self.get(&delivery_key(connection, delivery))?.is_none(),
-            Expect::Position {
-                consumer,
-                partition,
-                seq,
-            } => self.number(&position_key(consumer, *partition))? == *seq,
+            Expect::Document { collection, key, version } => self.version(&document_key(collection, key))? == *version,
+            Expect::NewDelivery { connection, delivery } => self.get(&delivery_key(connection, delivery))?.is_none(),
+            Expect::Position { consumer, partition, seq } => self.number(&position_key(consumer, *partition))? == *seq,
             Expect::OpenCommand(id) => self.get(&command_key(id))?.is_some(),
             Expect::SetTimer(id) => self.get(&timer_key(id))?.is_some(),
             Expect::Cursor { name, value } => {
@@ -167,27 +151,12 @@ impl Sheet<'_> {
                 self.put(key, value);
                 Ok(())
             }
-            Step::PutCommand {
-                id,
-                key,
-                priority,
-                not_before,
-                row,
-            } => {
+            Step::PutCommand { id, key, priority, not_before, row } => {
                 if !self.drop_command(&id)? {
                     self.count_commands(1)?;
                 }
-                self.put(
-                    Key::of(Table::CommandDue)
-                        .u8(priority)
-                        .time(not_before)
-                        .last(id.as_str()),
-                    Bytes::new(),
-                );
-                self.put(
-                    Key::of(Table::CommandByKey).text(&key).last(id.as_str()),
-                    Bytes::new(),
-                );
+                self.put(Key::of(Table::CommandDue).u8(priority).time(not_before).last(id.as_str()), Bytes::new());
+                self.put(Key::of(Table::CommandByKey).text(&key).last(id.as_str()), Bytes::new());
                 self.put(command_key(&id), row);
                 self.out.commands.push(id);
                 self.out.queued = true;
@@ -208,17 +177,8 @@ impl Sheet<'_> {
                 Ok(())
             }
             Step::RemoveTimer(id) => self.drop_timer(&id),
-            Step::PutXref {
-                forward,
-                backward,
-                row,
-            } => self.put_xref(forward, backward, row),
-            Step::PutException {
-                id,
-                opened_at,
-                open,
-                row,
-            } => self.put_exception(&id, opened_at, open, row),
+            Step::PutXref { forward, backward, row } => self.put_xref(forward, backward, row),
+            Step::PutException { id, opened_at, open, row } => self.put_exception(&id, opened_at, open, row),
             Step::Put { key, value } => {
                 self.put(key, value);
                 Ok(())
@@ -231,10 +191,8 @@ impl Sheet<'_> {
     fn append(&mut self, id: &Id, key: &str, body: Bytes) -> Result<(), ViewError> {
         let by_id = Key::of(Table::EventById).last(id.as_str());
         if let Some(place) = self.get(&by_id)? {
-            let seq = place
-                .get(2..)
-                .and_then(u64_from)
-                .ok_or_else(|| ViewError::row(&by_id, "not a place in the log"))?;
+            let seq =
+                place.get(2..).and_then(u64_from).ok_or_else(|| ViewError::row(&by_id, "not a place in the log"))?;
             self.out.receipt.seqs.push(seq);
             return Ok(());
         }
@@ -243,14 +201,8 @@ impl Sheet<'_> {
         let place = [partition.to_be_bytes().as_slice(), &seq.to_be_bytes()].concat();
         self.put(by_id, place);
         self.put(Key::of(Table::Event).u16(partition).u64(seq).bytes(), body);
-        self.put(
-            Key::of(Table::EventBySeq).u64(seq).bytes(),
-            partition.to_be_bytes().to_vec(),
-        );
-        self.put(
-            Key::of(Table::EventByKey).text(key).u64(seq).bytes(),
-            Bytes::new(),
-        );
+        self.put(Key::of(Table::EventBySeq).u64(seq).bytes(), partition.to_be_bytes().to_vec());
+        self.put(Key::of(Table::EventByKey).text(key).u64(seq).bytes(), Bytes::new());
         self.put_number(&HEAD, seq);
         self.out.receipt.seqs.push(seq);
         Ok(())
@@ -262,15 +214,9 @@ impl Sheet<'_> {
         let Some(row) = self.get(&own)? else {
             return Ok(false);
         };
-        let (head, _) = CommandHead::decode(&row)
-            .ok_or_else(|| ViewError::row(&own, "a command without head"))?;
-        let due = Key::of(Table::CommandDue)
-            .u8(head.priority)
-            .time(head.not_before)
-            .last(id.as_str());
-        let by_key = Key::of(Table::CommandByKey)
-            .text(head.key)
-            .last(id.as_str());
+        let (head, _) = CommandHead::decode(&row).ok_or_else(|| ViewError::row(&own, "a command without head"))?;
+        let due = Key::of(Table::CommandDue).u8(head.priority).time(head.not_before).last(id.as_str());
+        let by_key = Key::of(Table::CommandByKey).text(head.key).last(id.as_str());
         self.delete(due);
         self.delete(by_key);
         self.delete(own);
@@ -297,22 +243,13 @@ impl Sheet<'_> {
         let Some(row) = self.get(key)? else {
             return Ok(None);
         };
-        let time = row
-            .get(..crate::keys::TIME_BYTES)
-            .and_then(crate::keys::time_from);
-        time.map(Some)
-            .ok_or_else(|| ViewError::row(key, "a row without time"))
+        let time = row.get(..crate::keys::TIME_BYTES).and_then(crate::keys::time_from);
+        time.map(Some).ok_or_else(|| ViewError::row(key, "a row without time"))
     }
 
-    fn put_xref(
-        &mut self,
-        forward: Vec<u8>,
-        backward: Vec<u8>,
-        row: Bytes,
-    ) -> Result<(), ViewError> {
+    fn put_xref(&mut self, forward: Vec<u8>, backward: Vec<u8>, row: Bytes) -> Result<(), ViewError> {
         if let Some(old) = self.get(&forward)? {
-            let old: XrefRow =
-                serde_json::from_slice(&old).map_err(|error| ViewError::row(&forward, error))?;
+            let old: XrefRow = serde_json::from_slice(&old).map_err(|error| ViewError::row(&forward, error))?;
             self.delete(xref_back_key(&old));
         }
         self.put(forward, row.clone());
@@ -320,27 +257,15 @@ impl Sheet<'_> {
         Ok(())
     }
 
-    fn put_exception(
-        &mut self,
-        id: &Id,
-        opened_at: Timestamp,
-        open: bool,
-        row: Bytes,
-    ) -> Result<(), ViewError> {
+    fn put_exception(&mut self, id: &Id, opened_at: Timestamp, open: bool, row: Bytes) -> Result<(), ViewError> {
         let own = Key::of(Table::Exception).last(id.as_str());
         if let Some(before) = self.time_of(&own)? {
             self.delete(exception_index(Table::ExceptionByAge, before, id));
             self.delete(exception_index(Table::ExceptionOpen, before, id));
         }
-        self.put(
-            exception_index(Table::ExceptionByAge, opened_at, id),
-            Bytes::new(),
-        );
+        self.put(exception_index(Table::ExceptionByAge, opened_at, id), Bytes::new());
         if open {
-            self.put(
-                exception_index(Table::ExceptionOpen, opened_at, id),
-                Bytes::new(),
-            );
+            self.put(exception_index(Table::ExceptionOpen, opened_at, id), Bytes::new());
         }
         self.put(own, row);
         Ok(())

@@ -35,9 +35,7 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, ViewError> {
         Ok(result) => result.map_err(|error| ViewError::Engine(error.to_string())),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no reason given");
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
             Err(ViewError::Engine(format!("sled panicked: {text}")))
         }
     }
@@ -59,11 +57,7 @@ fn fingerprint(key: &[u8], value: &[u8]) -> u64 {
 
 impl SledView {
     /// Opens a folder and compares its rows with its stamp. `alive` is called now and then.
-    pub(crate) fn open(
-        folder: &Path,
-        cache_bytes: u64,
-        alive: &dyn Fn(),
-    ) -> Result<Self, ViewError> {
+    pub(crate) fn open(folder: &Path, cache_bytes: u64, alive: &dyn Fn()) -> Result<Self, ViewError> {
         remove_unfinished_snapshots(folder);
         let config = sled::Config::new()
             .path(folder)
@@ -72,11 +66,7 @@ impl SledView {
             .flush_every_ms(None);
         let db = guarded(|| config.open())?;
         alive();
-        let mut view = Self {
-            db,
-            applied: Head::default(),
-            digest: 0,
-        };
+        let mut view = Self { db, applied: Head::default(), digest: 0 };
         let said = view.read_stamp()?;
         let mut rows = 0_u64;
         let mut digest = 0_u64;
@@ -91,9 +81,7 @@ impl SledView {
             Ok(true)
         })?;
         if digest != said {
-            return Err(ViewError::Engine(format!(
-                "its {rows} rows are not those it was stamped with"
-            )));
+            return Err(ViewError::Engine(format!("its {rows} rows are not those it was stamped with")));
         }
         view.digest = digest;
         Ok(view)
@@ -107,15 +95,9 @@ impl SledView {
         let parts = || {
             let (frame, sum) = stamp.split_first_chunk::<FRAME_BYTES>()?;
             let (number, hash) = frame.split_first_chunk::<8>()?;
-            let head = Head {
-                number: u64::from_be_bytes(*number),
-                hash: hash.try_into().ok()?,
-            };
+            let head = Head { number: u64::from_be_bytes(*number), hash: hash.try_into().ok()? };
             // The sum covers the frame too, so that a changed stamp is not believed either.
-            Some((
-                head,
-                u64::from_be_bytes(sum.try_into().ok()?).wrapping_sub(fingerprint(&STAMP, frame)),
-            ))
+            Some((head, u64::from_be_bytes(sum.try_into().ok()?).wrapping_sub(fingerprint(&STAMP, frame))))
         };
         let (head, said) = parts().ok_or_else(|| ViewError::row(&STAMP, "not a stamp"))?;
         self.applied = head;

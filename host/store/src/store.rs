@@ -29,11 +29,7 @@ pub(crate) mod sealed {
         /// The most that one commit may hold, bytes.
         fn limit_bytes(&self) -> u64;
         /// Commits.
-        async fn commit(
-            &self,
-            desk: &Arc<Desk<Self::View>>,
-            commit: Prepared,
-        ) -> Result<Receipt, CommitError>;
+        async fn commit(&self, desk: &Arc<Desk<Self::View>>, commit: Prepared) -> Result<Receipt, CommitError>;
     }
 }
 
@@ -64,8 +60,7 @@ impl<E: Engine> Ledger for Store<E> {
     }
 
     async fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Event> {
-        self.desk
-            .ask(|view| query::events(view, partition, after, limit))
+        self.desk.ask(|view| query::events(view, partition, after, limit))
     }
 
     async fn log(&self, after: u64, limit: usize) -> Vec<Event> {
@@ -73,8 +68,7 @@ impl<E: Engine> Ledger for Store<E> {
     }
 
     async fn events_of_key(&self, key: &str, after: u64, limit: usize) -> Vec<Event> {
-        self.desk
-            .ask(|view| query::events_of_key(view, key, after, limit))
+        self.desk.ask(|view| query::events_of_key(view, key, after, limit))
     }
 
     async fn event(&self, id: &Id) -> Option<Event> {
@@ -82,23 +76,15 @@ impl<E: Engine> Ledger for Store<E> {
     }
 
     async fn position(&self, consumer: &str, partition: u16) -> u64 {
-        self.desk
-            .ask(|view| query::position(view, consumer, partition))
+        self.desk.ask(|view| query::position(view, consumer, partition))
     }
 
     async fn document(&self, collection: &str, key: &str) -> Option<(Value, u64)> {
         self.desk.ask(|view| query::document(view, collection, key))
     }
 
-    async fn documents(
-        &self,
-        collection: &str,
-        prefix: &str,
-        after: &str,
-        limit: usize,
-    ) -> Vec<(String, Value)> {
-        self.desk
-            .ask(|view| query::documents(view, collection, prefix, after, limit))
+    async fn documents(&self, collection: &str, prefix: &str, after: &str, limit: usize) -> Vec<(String, Value)> {
+        self.desk.ask(|view| query::documents(view, collection, prefix, after, limit))
     }
 
     async fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Command> {
@@ -126,8 +112,7 @@ impl<E: Engine> Ledger for Store<E> {
     }
 
     async fn xref(&self, connection: &str, object: &str, external: &str) -> Option<XrefRow> {
-        self.desk
-            .ask(|view| query::xref(view, connection, object, external))
+        self.desk.ask(|view| query::xref(view, connection, object, external))
     }
 
     async fn xrefs_of(&self, id: &Id) -> Vec<XrefRow> {
@@ -135,8 +120,7 @@ impl<E: Engine> Ledger for Store<E> {
     }
 
     async fn sighting(&self, connection: &str, object: &str, external: &str) -> Option<Sighting> {
-        self.desk
-            .ask(|view| query::sighting(view, connection, object, external))
+        self.desk.ask(|view| query::sighting(view, connection, object, external))
     }
 
     async fn cursor(&self, name: &str) -> Option<Vec<u8>> {

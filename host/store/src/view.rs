@@ -26,10 +26,7 @@ pub(crate) enum ViewError {
 
 impl ViewError {
     pub(crate) fn row(key: &[u8], reason: impl ToString) -> Self {
-        Self::Row {
-            table: key.first().copied().unwrap_or_default(),
-            reason: reason.to_string(),
-        }
+        Self::Row { table: key.first().copied().unwrap_or_default(), reason: reason.to_string() }
     }
 }
 
@@ -113,8 +110,7 @@ pub(crate) mod payload {
 
     fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
         let (len, after) = rest.split_first_chunk::<4>()?;
-        let (bytes, after) =
-            after.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+        let (bytes, after) = after.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
         *rest = after;
         Some(bytes)
     }

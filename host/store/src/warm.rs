@@ -43,15 +43,8 @@ impl From<ViewError> for Trouble {
 }
 
 /// Opens the view under `root` and catches it up; builds it anew when it must.
-pub(crate) fn warm_up(
-    root: &Path,
-    reader: &Reader,
-    options: &Options,
-) -> Result<SledView, OpenError> {
-    let newest = view_numbers(root)
-        .map_err(|error| OpenError::view(root, error))?
-        .into_iter()
-        .max();
+pub(crate) fn warm_up(root: &Path, reader: &Reader, options: &Options) -> Result<SledView, OpenError> {
+    let newest = view_numbers(root).map_err(|error| OpenError::view(root, error))?.into_iter().max();
     let number = newest.unwrap_or(1);
     let reason = match watched(&folder(root, number), reader, options) {
         Ok(view) => {
@@ -84,27 +77,16 @@ fn view_numbers(root: &Path) -> std::io::Result<Vec<u64>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root)? {
         let name = entry?.file_name();
-        found.extend(
-            name.to_str()
-                .and_then(|name| name.strip_prefix("view-")?.parse::<u64>().ok()),
-        );
+        found.extend(name.to_str().and_then(|name| name.strip_prefix("view-")?.parse::<u64>().ok()));
     }
     Ok(found)
 }
 
 /// Removes views that no longer count. What cannot be removed now is tried again next time.
 fn remove_below(root: &Path, number: u64) {
-    for old in view_numbers(root)
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|old| *old < number)
-    {
+    for old in view_numbers(root).unwrap_or_default().into_iter().filter(|old| *old < number) {
         let folder = folder(root, old);
-        let removed = if folder.is_dir() {
-            fs::remove_dir_all(&folder)
-        } else {
-            fs::remove_file(&folder)
-        };
+        let removed = if folder.is_dir() { fs::remove_dir_all(&folder) } else { fs::remove_file(&folder) };
         if let Err(error) = removed {
             tracing::warn!(folder = %folder.display(), %error, "an old view cannot be removed");
         }
@@ -120,27 +102,20 @@ enum Sign {
 fn watched(folder: &Path, reader: &Reader, options: &Options) -> Result<SledView, Trouble> {
     let (signs, watch) = sync_channel(1);
     let (place, reader, options) = (folder.to_path_buf(), reader.clone(), options.clone());
-    let thread = std::thread::Builder::new()
-        .name("view-warm-up".into())
-        .spawn(move || {
-            let result = attempt(&place, &reader, &options, &signs);
-            // Nobody listens any more when the watch gave up.
-            let _ = signs.send(Sign::Done(result));
-        });
+    let thread = std::thread::Builder::new().name("view-warm-up".into()).spawn(move || {
+        let result = attempt(&place, &reader, &options, &signs);
+        // Nobody listens any more when the watch gave up.
+        let _ = signs.send(Sign::Done(result));
+    });
     if let Err(error) = thread {
-        return Err(Trouble::Stop(OpenError::view(
-            folder,
-            format!("no thread to open it in: {error}"),
-        )));
+        return Err(Trouble::Stop(OpenError::view(folder, format!("no thread to open it in: {error}"))));
     }
     loop {
         match watch.recv_timeout(Duration::from_secs(SILENCE_LIMIT_S)) {
             Ok(Sign::Alive) => {}
             Ok(Sign::Done(result)) => return result,
             Err(RecvTimeoutError::Timeout) => {
-                return Err(Trouble::View(format!(
-                    "it gave no sign of life for {SILENCE_LIMIT_S} s"
-                )));
+                return Err(Trouble::View(format!("it gave no sign of life for {SILENCE_LIMIT_S} s")));
             }
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Trouble::View("opening it panicked".into()));
@@ -149,12 +124,7 @@ fn watched(folder: &Path, reader: &Reader, options: &Options) -> Result<SledView
     }
 }
 
-fn attempt(
-    folder: &Path,
-    reader: &Reader,
-    options: &Options,
-    signs: &SyncSender<Sign>,
-) -> Result<SledView, Trouble> {
+fn attempt(folder: &Path, reader: &Reader, options: &Options, signs: &SyncSender<Sign>) -> Result<SledView, Trouble> {
     // A full channel means that the watch has a sign to read already.
     let alive = || drop(signs.try_send(Sign::Alive));
     let mut view = SledView::open(folder, options.view_cache_bytes, &alive)?;
@@ -168,34 +138,20 @@ fn attempt(
             )));
         }
         let (journal, view) = (head.number, applied.number);
-        return Err(Trouble::Stop(OpenError::LostEnd {
-            journal,
-            view,
-            folder: folder.to_path_buf(),
-        }));
+        return Err(Trouble::Stop(OpenError::LostEnd { journal, view, folder: folder.to_path_buf() }));
     }
     reader.replay(applied.number.max(1), |frame, bytes| {
         alive();
         if frame.number == applied.number {
             let same = frame.hash == applied.hash;
-            return if same {
-                Ok(())
-            } else {
-                Err(Trouble::View("it stands for another journal".into()))
-            };
+            return if same { Ok(()) } else { Err(Trouble::View("it stands for another journal".into())) };
         }
         let Some(writes) = payload::read(bytes) else {
-            return Err(Trouble::Stop(OpenError::Format {
-                frame: frame.number,
-            }));
+            return Err(Trouble::Stop(OpenError::Format { frame: frame.number }));
         };
         view.apply(&writes, frame)?;
         if frame.number.is_multiple_of(FRAMES_A_LINE) {
-            tracing::info!(
-                frame = frame.number,
-                of = head.number,
-                "catching up the view with the journal"
-            );
+            tracing::info!(frame = frame.number, of = head.number, "catching up the view with the journal");
         }
         Ok(())
     })?;

@@ -11,11 +11,7 @@ use store::journal::JournalError;
 use store::{EmbeddedStore, OpenError, Options};
 
 fn options() -> Options {
-    Options {
-        segment_bytes: 16 << 10,
-        view_cache_bytes: 1 << 20,
-        ..Options::default()
-    }
+    Options { segment_bytes: 16 << 10, view_cache_bytes: 1 << 20, ..Options::default() }
 }
 
 fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
@@ -23,10 +19,7 @@ fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 async fn fill(store: &EmbeddedStore, rounds: std::ops::Range<u64>) {
@@ -42,11 +35,7 @@ async fn fill(store: &EmbeddedStore, rounds: std::ops::Range<u64>) {
                 Op::PutTimer(timer(&format!("t{}", n % 4), due)),
                 Op::PutXref(xref("crm", &format!("{}", n % 4), &name)),
                 Op::PutSighting(sighting(&format!("{}", n % 4), 1)),
-                Op::PutException(exception(
-                    &format!("x{}", n % 3),
-                    due,
-                    (n % 2 == 0).then_some(due),
-                )),
+                Op::PutException(exception(&format!("x{}", n % 3), due, (n % 2 == 0).then_some(due))),
             ]))
             .await
             .unwrap();
@@ -63,27 +52,13 @@ fn filled(rounds: u64) -> (tempfile::TempDir, String) {
 }
 
 fn views(folder: &Path) -> Vec<PathBuf> {
-    let paths = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    paths
-        .filter(|path| {
-            path.file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .starts_with("view-")
-        })
-        .collect()
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("view-")).collect()
 }
 
 fn segments(folder: &Path) -> Vec<PathBuf> {
-    let paths = fs::read_dir(folder.join("journal"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut found: Vec<_> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "seg"))
-        .collect();
+    let paths = fs::read_dir(folder.join("journal")).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end == "seg")).collect();
     found.sort();
     found
 }
@@ -99,12 +74,7 @@ fn copy(from: &Path, to: &Path) {
             copy(&source, &target);
         } else if let Err(error) = fs::copy(&source, &target) {
             // The next segment may get its final name meanwhile.
-            assert_eq!(
-                error.kind(),
-                std::io::ErrorKind::NotFound,
-                "{}",
-                source.display()
-            );
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", source.display());
         }
     }
 }
@@ -130,25 +100,12 @@ fn a_spoiled_view_is_caught_up_or_built_again() {
             fs::write(view, "x").unwrap();
         }),
         ("random bytes", |view| {
-            let junk: Vec<u8> = (0..50_000_u32)
-                .map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0])
-                .collect();
+            let junk: Vec<u8> = (0..50_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
             fs::write(view.join("db"), junk).unwrap();
         }),
-        ("cut", |view| {
-            fs::OpenOptions::new()
-                .write(true)
-                .open(view.join("db"))
-                .unwrap()
-                .set_len(9_000)
-                .unwrap()
-        }),
-        ("its configuration lost", |view| {
-            fs::remove_file(view.join("conf")).unwrap()
-        }),
-        ("a torn snapshot in it", |view| {
-            fs::write(view.join("snap.00000000000FFFFF.generating"), [7; 100]).unwrap()
-        }),
+        ("cut", |view| fs::OpenOptions::new().write(true).open(view.join("db")).unwrap().set_len(9_000).unwrap()),
+        ("its configuration lost", |view| fs::remove_file(view.join("conf")).unwrap()),
+        ("a torn snapshot in it", |view| fs::write(view.join("snap.00000000000FFFFF.generating"), [7; 100]).unwrap()),
     ];
     let (folder, text) = filled(60);
     for (name, spoil) in table {
@@ -157,36 +114,23 @@ fn a_spoiled_view_is_caught_up_or_built_again() {
         spoil(&views(copied.path())[0]);
         let store = open(copied.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(block_on(dump(&store)), text, "{name}");
-        assert!(
-            views(copied.path()).len() == 1,
-            "{name}: only one view is left"
-        );
+        assert!(views(copied.path()).len() == 1, "{name}: only one view is left");
         block_on(fill(&store, 60..62));
         let more = block_on(dump(&store));
         drop(store);
-        assert_eq!(
-            block_on(dump(&open(copied.path()).unwrap())),
-            more,
-            "{name}, opened again"
-        );
+        assert_eq!(block_on(dump(&open(copied.path()).unwrap())), more, "{name}, opened again");
     }
 }
 
 #[test]
 fn a_bit_flipped_in_the_view_never_shows() {
     let (folder, text) = filled(30);
-    let length = fs::metadata(views(folder.path())[0].join("db"))
-        .unwrap()
-        .len();
+    let length = fs::metadata(views(folder.path())[0].join("db")).unwrap().len();
     for n in 0..40_u64 {
         let copied = tempfile::tempdir().unwrap();
         copy(folder.path(), copied.path());
         let at = usize::try_from((n * 7919 + 13) * 104_729 % length.min(60_000)).unwrap();
-        flip(
-            &views(copied.path())[0].join("db"),
-            at,
-            usize::try_from(n % 8).unwrap(),
-        );
+        flip(&views(copied.path())[0].join("db"), at, usize::try_from(n % 8).unwrap());
         let store = open(copied.path()).unwrap();
         assert_eq!(block_on(dump(&store)), text, "byte {at}");
     }
@@ -206,14 +150,7 @@ fn a_bit_flipped_in_the_journal_is_found_or_harmless() {
             }
             let file = &files[n % (files.len() - 1)];
             let at = (n * 7919 + 40) * 31 % 15_000;
-            flip(
-                &copied
-                    .path()
-                    .join("journal")
-                    .join(file.file_name().unwrap()),
-                at,
-                n % 8,
-            );
+            flip(&copied.path().join("journal").join(file.file_name().unwrap()), at, n % 8);
             match open(copied.path()) {
                 Ok(store) => assert_eq!(block_on(dump(&store)), text, "{file:?} byte {at}"),
                 Err(OpenError::Journal(JournalError::Damaged { .. })) => found += 1,
@@ -239,39 +176,21 @@ fn an_old_view_is_caught_up_and_an_old_journal_refused() {
     drop(store);
 
     let mixed = tempfile::tempdir().unwrap();
-    copy(
-        &folder.path().join("journal"),
-        &mixed.path().join("journal"),
-    );
+    copy(&folder.path().join("journal"), &mixed.path().join("journal"));
     copy(&views(old.path())[0], &mixed.path().join("view-0000000001"));
     assert_eq!(block_on(dump(&open(mixed.path()).unwrap())), text);
 
     let mixed = tempfile::tempdir().unwrap();
     copy(&old.path().join("journal"), &mixed.path().join("journal"));
-    copy(
-        &views(folder.path())[0],
-        &mixed.path().join("view-0000000001"),
-    );
-    let Err(error) = open(mixed.path()) else {
-        panic!("acknowledged commits vanished silently")
-    };
+    copy(&views(folder.path())[0], &mixed.path().join("view-0000000001"));
+    let Err(error) = open(mixed.path()) else { panic!("acknowledged commits vanished silently") };
     assert!(
         matches!(error, OpenError::LostEnd { journal, view, .. } if journal == old_head && view == head),
         "{error}"
     );
-    let accept = Options {
-        accept_lost_end: true,
-        ..options()
-    };
-    assert_eq!(
-        block_on(dump(&EmbeddedStore::open(mixed.path(), accept).unwrap())),
-        old_text
-    );
-    assert_eq!(
-        block_on(dump(&open(mixed.path()).unwrap())),
-        old_text,
-        "and is then an ordinary store"
-    );
+    let accept = Options { accept_lost_end: true, ..options() };
+    assert_eq!(block_on(dump(&EmbeddedStore::open(mixed.path(), accept).unwrap())), old_text);
+    assert_eq!(block_on(dump(&open(mixed.path()).unwrap())), old_text, "and is then an ordinary store");
 }
 
 #[test]
@@ -282,10 +201,7 @@ fn a_view_of_another_store_is_not_believed() {
     block_on(fill(&store, 5..15));
     drop(store);
     fs::remove_dir_all(&views(folder.path())[0]).unwrap();
-    copy(
-        &views(other.path())[0],
-        &folder.path().join("view-0000000001"),
-    );
+    copy(&views(other.path())[0], &folder.path().join("view-0000000001"));
     assert_eq!(block_on(dump(&open(folder.path()).unwrap())), text);
 }
 
@@ -298,10 +214,7 @@ fn a_copy_of_the_files_at_any_moment_is_a_store() {
         let copied = tempfile::tempdir().unwrap();
         // The view is copied while sled has part of it in memory; the journal is complete.
         copy(folder.path(), copied.path());
-        assert_eq!(
-            block_on(dump(&open(copied.path()).unwrap())),
-            block_on(dump(&store))
-        );
+        assert_eq!(block_on(dump(&open(copied.path()).unwrap())), block_on(dump(&store)));
     }
 }
 
@@ -310,10 +223,7 @@ fn a_second_store_in_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).unwrap();
     let error = open(folder.path()).err().unwrap();
-    assert!(
-        matches!(error, OpenError::Journal(JournalError::InUse { .. })),
-        "{error}"
-    );
+    assert!(matches!(error, OpenError::Journal(JournalError::InUse { .. })), "{error}");
     block_on(fill(&store, 0..2));
 }
 
@@ -325,10 +235,7 @@ fn leases_end_with_the_process() {
     assert!(!leased.is_empty());
     assert!(block_on(store.lease(at(100), at(1000), 9)).is_empty());
     drop(store);
-    assert_eq!(
-        block_on(open(folder.path()).unwrap().lease(at(100), at(1000), 9)),
-        leased
-    );
+    assert_eq!(block_on(open(folder.path()).unwrap().lease(at(100), at(1000), 9)), leased);
 }
 
 #[test]

@@ -19,14 +19,7 @@ const WRITERS: u64 = 4;
 
 fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
     // Small segments, so that kills hit their switches too.
-    EmbeddedStore::open(
-        folder,
-        Options {
-            segment_bytes: 64 << 10,
-            view_cache_bytes: 1 << 20,
-            ..Options::default()
-        },
-    )
+    EmbeddedStore::open(folder, Options { segment_bytes: 64 << 10, view_cache_bytes: 1 << 20, ..Options::default() })
 }
 
 /// One unit of work: two events, a document, a command, a position. All or none.
@@ -35,10 +28,7 @@ fn unit(name: &str) -> Vec<Op> {
         Op::Append(draft(&format!("{name}/1"), name)),
         document(name, 1),
         put_command(name, name, 1, 0),
-        Op::PutCursor {
-            name: name.into(),
-            value: name.into(),
-        },
+        Op::PutCursor { name: name.into(), value: name.into() },
         Op::Append(draft(&format!("{name}/2"), name)),
     ]
 }
@@ -57,10 +47,7 @@ fn child_writer() {
         }
     });
     let run = std::process::id();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let writer = |task: u64| {
         let store = store.clone();
         async move {
@@ -68,17 +55,12 @@ fn child_writer() {
                 let name = format!("{run}-{task}-{n}");
                 store.commit(ops(unit(&name))).await.unwrap();
                 // One write call, after the acknowledgement.
-                std::io::stdout()
-                    .lock()
-                    .write_all(format!("\nacknowledged {name}\n").as_bytes())
-                    .unwrap();
+                std::io::stdout().lock().write_all(format!("\nacknowledged {name}\n").as_bytes()).unwrap();
             }
         }
     };
     runtime.block_on(async {
-        let tasks: Vec<_> = (0..WRITERS)
-            .map(|task| tokio::spawn(writer(task)))
-            .collect();
+        let tasks: Vec<_> = (0..WRITERS).map(|task| tokio::spawn(writer(task))).collect();
         for task in tasks {
             task.await.unwrap();
         }
@@ -100,8 +82,7 @@ fn killed(folder: &Path, round: u64, pause: Duration) -> Vec<String> {
     let mut child = start(folder);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut told = Vec::new();
-    let mut note =
-        |line: String| told.extend(line.strip_prefix("acknowledged ").map(str::to_string));
+    let mut note = |line: String| told.extend(line.strip_prefix("acknowledged ").map(str::to_string));
     if round % 4 != 0 {
         // In three of four rounds it is killed while writing, else while it starts.
         for line in lines.by_ref().map(Result::unwrap) {
@@ -121,24 +102,13 @@ fn killed(folder: &Path, round: u64, pause: Duration) -> Vec<String> {
 
 async fn check(store: &EmbeddedStore, told: &[String]) {
     let log = store.log(0, usize::MAX).await;
-    assert_eq!(
-        seqs(&log),
-        (1..=log.len() as u64).collect::<Vec<_>>(),
-        "no gap"
-    );
+    assert_eq!(seqs(&log), (1..=log.len() as u64).collect::<Vec<_>>(), "no gap");
     assert_eq!(*store.head().borrow(), log.len() as u64);
-    let units: Vec<String> = store
-        .documents("account", "", "", usize::MAX)
-        .await
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
+    let units: Vec<String> =
+        store.documents("account", "", "", usize::MAX).await.into_iter().map(|(name, _)| name).collect();
     for name in &units {
         let events = seqs(&store.events_of_key(name, 0, 9).await);
-        assert!(
-            events.len() == 2 && events[1] == events[0] + 1,
-            "{name} is half there: {events:?}"
-        );
+        assert!(events.len() == 2 && events[1] == events[0] + 1, "{name} is half there: {events:?}");
         assert_eq!(names(&store.commands_of_key(name).await), [name.as_str()]);
         assert_eq!(store.cursor(name).await, Some(name.clone().into_bytes()));
     }
@@ -152,20 +122,12 @@ async fn check(store: &EmbeddedStore, told: &[String]) {
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_is_half_there() {
     let folder = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut told = Vec::new();
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
     for round in 0..ROUNDS {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        told.extend(killed(
-            folder.path(),
-            round,
-            Duration::from_micros((random >> 33) % 60_000),
-        ));
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        told.extend(killed(folder.path(), round, Duration::from_micros((random >> 33) % 60_000)));
         let store = open(folder.path()).unwrap();
         runtime.block_on(check(&store, &told));
         assert_eq!(store.verify().unwrap().head, store.journal_head());
@@ -179,13 +141,8 @@ fn a_second_process_is_refused_and_the_first_unharmed() {
     let store = open(folder.path()).unwrap();
     let output = start(folder.path()).wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        text.contains("refused") && text.contains("another process uses this store"),
-        "{text}"
-    );
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    assert!(text.contains("refused") && text.contains("another process uses this store"), "{text}");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(store.commit(ops(unit("a")))).unwrap();
     runtime.block_on(check(&store, &["a".into()]));
 }

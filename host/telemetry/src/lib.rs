@@ -21,7 +21,14 @@ pub fn log_to_stderr(json: bool) {
     let _already_set = if json {
         registry.with(tracing_subscriber::fmt::layer().json().with_writer(writer)).try_init()
     } else {
-        registry.with(tracing_subscriber::fmt::layer().with_writer(writer).with_target(false).with_ansi(std::io::stderr().is_terminal())).try_init()
+        registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_writer(writer)
+                    .with_target(false)
+                    .with_ansi(std::io::stderr().is_terminal()),
+            )
+            .try_init()
     };
 }
 

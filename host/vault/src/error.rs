@@ -32,9 +32,7 @@ pub enum VaultError {
         mode: u32,
     },
     /// Not a key.
-    #[error(
-        "{place} does not hold a key: expected base64 of 32 bytes, such as `openssl rand -base64 32` prints"
-    )]
+    #[error("{place} does not hold a key: expected base64 of 32 bytes, such as `openssl rand -base64 32` prints")]
     KeyForm {
         /// The file or variable.
         place: String,
@@ -52,9 +50,7 @@ pub enum VaultError {
         given: String,
     },
     /// Changed by someone without the key, or damaged.
-    #[error(
-        "{path} was changed or damaged: {what} does not match its seal; restore the file from a backup"
-    )]
+    #[error("{path} was changed or damaged: {what} does not match its seal; restore the file from a backup")]
     Tampered {
         /// The vault.
         path: PathBuf,
@@ -92,10 +88,7 @@ pub enum VaultError {
 
 impl VaultError {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { path: path.to_owned(), source }
     }
 }
 

@@ -66,11 +66,8 @@ impl FileVault {
         let ring = source.load(&path)?;
         let mut secret = Zeroizing::new([0; 32]);
         rand::fill(secret.as_mut_slice())?;
-        let empty = Live {
-            values: BTreeMap::new(),
-            redactor: Redactor::new(std::iter::empty()),
-            stamp: Stamp::default(),
-        };
+        let empty =
+            Live { values: BTreeMap::new(), redactor: Redactor::new(std::iter::empty()), stamp: Stamp::default() };
         let inner = Inner {
             path,
             source,
@@ -98,8 +95,7 @@ impl FileVault {
     /// # Errors
     /// [`VaultError`] as for [`FileVault::set`].
     pub fn remove(&self, name: &str) -> Result<bool, VaultError> {
-        self.0
-            .change(|document, _| Ok(document.secrets.remove(name).is_some()))
+        self.0.change(|document, _| Ok(document.secrets.remove(name).is_some()))
     }
 
     /// Reads the file again, whoever wrote it. Blocks. Reads do so by themselves within a second;
@@ -152,12 +148,7 @@ impl Inner {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(VaultError::io(folder))?;
         }
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.map_err(VaultError::io(&path))?;
         file.lock().map_err(VaultError::io(&path))?;
         Ok(file)
@@ -194,12 +185,11 @@ impl Inner {
     }
 
     fn key_of<'a>(&self, document: &Document, ring: &'a KeyRing) -> Result<&'a Key, VaultError> {
-        ring.find(&document.key_id)
-            .ok_or_else(|| VaultError::WrongKey {
-                path: self.path.clone(),
-                sealed_under: document.key_id.clone(),
-                given: ring.ids(),
-            })
+        ring.find(&document.key_id).ok_or_else(|| VaultError::WrongKey {
+            path: self.path.clone(),
+            sealed_under: document.key_id.clone(),
+            given: ring.ids(),
+        })
     }
 
     fn seal_anew(&self, document: &mut Document, ring: &KeyRing) -> Result<(), VaultError> {
@@ -218,28 +208,15 @@ impl Inner {
     /// were read from or written to, or an older one, never a newer.
     fn install(&self, document: &Document, ring: &KeyRing, stamp: Stamp) -> Result<(), VaultError> {
         let key = self.key_of(document, ring)?;
-        let open = |(name, envelope): (&String, &Envelope)| {
-            Ok((name.clone(), envelope.open(name, key, &self.path)?))
-        };
-        let values = document
-            .secrets
-            .iter()
-            .map(open)
-            .collect::<Result<BTreeMap<_, _>, VaultError>>()?;
+        let open = |(name, envelope): (&String, &Envelope)| Ok((name.clone(), envelope.open(name, key, &self.path)?));
+        let values = document.secrets.iter().map(open).collect::<Result<BTreeMap<_, _>, VaultError>>()?;
         let redactor = Redactor::new(values.values().map(|value| value.as_slice()));
-        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Live {
-            values,
-            redactor,
-            stamp,
-        });
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Live { values, redactor, stamp });
         Ok(())
     }
 
     /// One durable change: lock, read what is there now, change, write, take over.
-    fn change<R>(
-        &self,
-        change: impl FnOnce(&mut Document, &Key) -> Result<R, VaultError>,
-    ) -> Result<R, VaultError> {
+    fn change<R>(&self, change: impl FnOnce(&mut Document, &Key) -> Result<R, VaultError>) -> Result<R, VaultError> {
         let _lock = self.lock_file()?;
         let mut ring = self.lock_ring();
         self.follow_rotation(&mut ring)?;
@@ -252,26 +229,16 @@ impl Inner {
 
     fn set(&self, name: &str, value: &[u8]) -> Result<(), VaultError> {
         check_name(name)?;
-        let refuse = |reason: &str| VaultError::Refused {
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-        };
+        let refuse = |reason: &str| VaultError::Refused { name: name.to_owned(), reason: reason.to_owned() };
         if value.is_empty() {
             return Err(refuse("the value is empty; remove the secret instead"));
         }
         if value.len() > MAX_SECRET_BYTES {
-            return Err(refuse(&format!(
-                "the value is longer than {MAX_SECRET_BYTES} bytes"
-            )));
+            return Err(refuse(&format!("the value is longer than {MAX_SECRET_BYTES} bytes")));
         }
         self.change(|document, key| {
-            let version = document
-                .secrets
-                .get(name)
-                .map_or(1, |envelope| envelope.version + 1);
-            document
-                .secrets
-                .insert(name.to_owned(), Envelope::seal(name, version, value, key)?);
+            let version = document.secrets.get(name).map_or(1, |envelope| envelope.version + 1);
+            document.secrets.insert(name.to_owned(), Envelope::seal(name, version, value, key)?);
             Ok(())
         })
     }
@@ -290,21 +257,10 @@ impl Inner {
         let now_ms = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         let looked_ms = self.looked_ms.load(Ordering::Relaxed);
         let due = now_ms.saturating_sub(looked_ms) >= LOOK_EVERY_MS;
-        if !due
-            || self
-                .looked_ms
-                .compare_exchange(looked_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed)
-                .is_err()
-        {
+        if !due || self.looked_ms.compare_exchange(looked_ms, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return;
         }
-        if self
-            .live
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .stamp
-            != stamp_of(&self.path)
-        {
+        if self.live.read().unwrap_or_else(PoisonError::into_inner).stamp != stamp_of(&self.path) {
             // A writer of this process holds the ring for the length of a flush, and installs what
             // it wrote itself; a reader does not wait for it. A failure is not lost: it stands until
             // the file is mended, and `reload` and every write meet it.
@@ -321,11 +277,7 @@ impl Inner {
 
     fn value(&self, name: &str) -> Result<Arc<Live>, SecretError> {
         let live = self.live();
-        if live.values.contains_key(name) {
-            Ok(live)
-        } else {
-            Err(SecretError::Missing(name.to_owned()))
-        }
+        if live.values.contains_key(name) { Ok(live) } else { Err(SecretError::Missing(name.to_owned())) }
     }
 }
 
@@ -342,10 +294,7 @@ fn stamp_of(path: &Path) -> Stamp {
 
 fn check_name(name: &str) -> Result<(), VaultError> {
     let part_ok = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     };
     if name.len() <= MAX_NAME_BYTES && name.split('/').all(part_ok) {
         return Ok(());
@@ -362,28 +311,18 @@ fn check_name(name: &str) -> Result<(), VaultError> {
 impl Secrets for FileVault {
     async fn get(&self, name: &str) -> Result<SecretValue, SecretError> {
         let live = self.0.value(name)?;
-        Ok(SecretValue::new(
-            live.values
-                .get(name)
-                .map(|value| value.to_vec())
-                .unwrap_or_default(),
-        ))
+        Ok(SecretValue::new(live.values.get(name).map(|value| value.to_vec()).unwrap_or_default()))
     }
 
     async fn put(&self, name: &str, value: SecretValue) -> Result<(), SecretError> {
         let (inner, owned) = (Arc::clone(&self.0), name.to_owned());
-        let stored =
-            tokio::task::spawn_blocking(move || value.expose(|bytes| inner.set(&owned, bytes)))
-                .await;
+        let stored = tokio::task::spawn_blocking(move || value.expose(|bytes| inner.set(&owned, bytes))).await;
         let reason = match stored {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the write was interrupted".to_owned(),
         };
-        Err(SecretError::Unusable {
-            name: name.to_owned(),
-            reason,
-        })
+        Err(SecretError::Unusable { name: name.to_owned(), reason })
     }
 
     async fn verify_mac(
@@ -394,11 +333,7 @@ impl Secrets for FileVault {
         mac: &[u8],
     ) -> Result<bool, SecretError> {
         let live = self.0.value(name)?;
-        let secret = live
-            .values
-            .get(name)
-            .map(|value| value.as_slice())
-            .unwrap_or_default();
+        let secret = live.values.get(name).map(|value| value.as_slice()).unwrap_or_default();
         let algorithm = match algorithm {
             MacAlgorithm::HmacSha256 => hmac::HMAC_SHA256,
             MacAlgorithm::HmacSha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
@@ -408,11 +343,7 @@ impl Secrets for FileVault {
 
     async fn equals(&self, name: &str, candidate: &[u8]) -> Result<bool, SecretError> {
         let live = self.0.value(name)?;
-        let secret = live
-            .values
-            .get(name)
-            .map(|value| value.as_slice())
-            .unwrap_or_default();
+        let secret = live.values.get(name).map(|value| value.as_slice()).unwrap_or_default();
         // Comparing MACs hides where the two differ, and their lengths.
         let expected = hmac::sign(&self.0.compare_key, secret);
         Ok(hmac::verify(&self.0.compare_key, candidate, expected.as_ref()).is_ok())

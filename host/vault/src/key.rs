@@ -43,9 +43,7 @@ impl Key {
     }
 
     fn decode(text: &str, place: &str) -> Result<Self, VaultError> {
-        let form = || VaultError::KeyForm {
-            place: place.to_owned(),
-        };
+        let form = || VaultError::KeyForm { place: place.to_owned() };
         let decoded = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| form())?);
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
         if decoded.len() != KEY_BYTES {
@@ -68,27 +66,17 @@ pub(crate) struct KeyRing {
 
 impl KeyRing {
     pub(crate) fn find(&self, id: &str) -> Option<&Key> {
-        std::iter::once(&self.current)
-            .chain(&self.previous)
-            .find(|key| key.id == id)
+        std::iter::once(&self.current).chain(&self.previous).find(|key| key.id == id)
     }
 
     pub(crate) fn ids(&self) -> String {
-        std::iter::once(&self.current)
-            .chain(&self.previous)
-            .map(|key| key.id.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
+        std::iter::once(&self.current).chain(&self.previous).map(|key| key.id.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
 enum Source {
     File(PathBuf),
-    Given {
-        current: Zeroizing<String>,
-        previous: Option<Zeroizing<String>>,
-        place: String,
-    },
+    Given { current: Zeroizing<String>, previous: Option<Zeroizing<String>>, place: String },
 }
 
 /// Where the key-encryption key comes from.
@@ -104,11 +92,7 @@ impl KeySource {
     /// sealed under that one is sealed anew under `current` when it is opened.
     pub fn given(current: impl Into<String>, previous: Option<String>, place: &str) -> Self {
         let current = Zeroizing::new(current.into());
-        Self(Source::Given {
-            current,
-            previous: previous.map(Zeroizing::new),
-            place: place.to_owned(),
-        })
+        Self(Source::Given { current, previous: previous.map(Zeroizing::new), place: place.to_owned() })
     }
 
     /// `QUOIN_VAULT_KEY` (with `QUOIN_VAULT_KEY_PREVIOUS`), else the systemd credential
@@ -121,22 +105,13 @@ impl KeySource {
         file: impl Into<PathBuf>,
     ) -> Result<Self, VaultError> {
         if let Some(current) = variable(KEY_VARIABLE) {
-            return Ok(Self::given(
-                current,
-                variable(PREVIOUS_VARIABLE),
-                KEY_VARIABLE,
-            ));
+            return Ok(Self::given(current, variable(PREVIOUS_VARIABLE), KEY_VARIABLE));
         }
-        let credential = variable("CREDENTIALS_DIRECTORY")
-            .map(|folder| Path::new(&folder).join(CREDENTIAL_NAME));
+        let credential = variable("CREDENTIALS_DIRECTORY").map(|folder| Path::new(&folder).join(CREDENTIAL_NAME));
         match credential.filter(|path| path.exists()) {
             Some(path) => {
                 let current = fs::read_to_string(&path).map_err(VaultError::io(&path))?;
-                Ok(Self::given(
-                    current,
-                    variable(PREVIOUS_VARIABLE),
-                    &path.display().to_string(),
-                ))
+                Ok(Self::given(current, variable(PREVIOUS_VARIABLE), &path.display().to_string()))
             }
             None => Ok(Self::file(file)),
         }
@@ -145,27 +120,16 @@ impl KeySource {
     /// The keys. A key file that does not exist is made only where no vault exists yet.
     pub(crate) fn load(&self, vault: &Path) -> Result<KeyRing, VaultError> {
         match &self.0 {
-            Source::Given {
-                current,
-                previous,
-                place,
-            } => Ok(KeyRing {
+            Source::Given { current, previous, place } => Ok(KeyRing {
                 current: Key::decode(current, place)?,
-                previous: previous
-                    .as_ref()
-                    .map(|text| Key::decode(text, PREVIOUS_VARIABLE))
-                    .transpose()?,
+                previous: previous.as_ref().map(|text| Key::decode(text, PREVIOUS_VARIABLE)).transpose()?,
             }),
             Source::File(path) if path.exists() => read_key_file(path),
-            Source::File(path) if vault.exists() => Err(VaultError::KeyMissing {
-                vault: vault.to_owned(),
-                key: path.clone(),
-            }),
+            Source::File(path) if vault.exists() => {
+                Err(VaultError::KeyMissing { vault: vault.to_owned(), key: path.clone() })
+            }
             Source::File(path) => {
-                let ring = KeyRing {
-                    current: Key::generate()?,
-                    previous: None,
-                };
+                let ring = KeyRing { current: Key::generate()?, previous: None };
                 write_key_file(path, &ring)?;
                 Ok(ring)
             }
@@ -176,9 +140,7 @@ impl KeySource {
     pub(crate) fn key_file(&self) -> Result<&Path, VaultError> {
         match &self.0 {
             Source::File(path) => Ok(path),
-            Source::Given { .. } => Err(VaultError::KeyOutside {
-                variable: KEY_VARIABLE,
-            }),
+            Source::Given { .. } => Err(VaultError::KeyOutside { variable: KEY_VARIABLE }),
         }
     }
 }
@@ -186,19 +148,13 @@ impl KeySource {
 fn read_key_file(path: &Path) -> Result<KeyRing, VaultError> {
     let mode = fs::metadata(path).map_err(VaultError::io(path))?.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(VaultError::KeyExposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(VaultError::KeyExposed { path: path.to_owned(), mode });
     }
     let text = Zeroizing::new(fs::read_to_string(path).map_err(VaultError::io(path))?);
     let place = path.display().to_string();
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let current = Key::decode(lines.next().unwrap_or_default(), &place)?;
-    let previous = lines
-        .next()
-        .map(|line| Key::decode(line, &place))
-        .transpose()?;
+    let previous = lines.next().map(|line| Key::decode(line, &place)).transpose()?;
     Ok(KeyRing { current, previous })
 }
 
@@ -215,10 +171,7 @@ pub(crate) fn write_key_file(path: &Path, ring: &KeyRing) -> Result<(), VaultErr
 /// Replaces a file whole: written beside it with mode 0600, flushed, renamed over it, and the
 /// rename flushed too. A crash leaves the old file or the new one.
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(VaultError::io(folder))?;
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -230,11 +183,7 @@ pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), VaultError>
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&beside, path)?;

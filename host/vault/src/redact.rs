@@ -64,8 +64,7 @@ impl Redactor {
         }
         out.extend_from_slice(&bytes[kept..]);
         // A value that is not UTF-8 may have been cut out of the middle of a character.
-        String::from_utf8(out)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+        String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 
     /// End of the longest pattern that starts here.
@@ -78,9 +77,7 @@ impl Redactor {
         if self.starts[word] & bit == 0 {
             return None;
         }
-        let from = self
-            .patterns
-            .partition_point(|pattern| pattern.get(..2) < rest.get(..2));
+        let from = self.patterns.partition_point(|pattern| pattern.get(..2) < rest.get(..2));
         self.patterns[from..]
             .iter()
             .take_while(|pattern| pattern.get(..2) == rest.get(..2))
@@ -121,11 +118,7 @@ fn notations(value: &[u8], patterns: &mut Vec<Zeroizing<Vec<u8>>>) {
         let quoted = Zeroizing::new(quoted);
         add(quoted.trim_matches('"').as_bytes());
     }
-    for line in text
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.len() >= MIN_LINE_BYTES && !line.starts_with("-----"))
-    {
+    for line in text.lines().map(str::trim).filter(|line| line.len() >= MIN_LINE_BYTES && !line.starts_with("-----")) {
         add(line.as_bytes());
     }
 }
@@ -138,34 +131,18 @@ fn base64_core(value: &[u8], shift: usize, engine: &impl Engine) -> Zeroizing<St
     let encoded = Zeroizing::new(engine.encode(&padded));
     let start = (shift * 8).div_ceil(6);
     // At the start of a text the last, partly filled character is the value's too.
-    let end = if shift == 0 {
-        encoded.len()
-    } else {
-        padded.len() * 8 / 6
-    };
+    let end = if shift == 0 { encoded.len() } else { padded.len() * 8 / 6 };
     Zeroizing::new(encoded.get(start..end).unwrap_or_default().to_owned())
 }
 
 /// Percent-encoded as by RFC 3986, as by HTML forms, and with everything but letters and digits.
 fn url_notations(text: &str) -> [Zeroizing<String>; 3] {
-    const UNRESERVED: percent_encoding::AsciiSet = NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'~');
-    const FORM: percent_encoding::AsciiSet = NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'*')
-        .remove(b' ');
+    const UNRESERVED: percent_encoding::AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    const FORM: percent_encoding::AsciiSet =
+        NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b' ');
     [
         Zeroizing::new(utf8_percent_encode(text, &UNRESERVED).to_string()),
-        Zeroizing::new(
-            utf8_percent_encode(text, &FORM)
-                .to_string()
-                .replace(' ', "+"),
-        ),
+        Zeroizing::new(utf8_percent_encode(text, &FORM).to_string().replace(' ', "+")),
         Zeroizing::new(utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()),
     ]
 }
@@ -176,11 +153,7 @@ fn lower_escapes(encoded: &str) -> Zeroizing<String> {
     let mut escape = 0;
     for character in encoded.chars() {
         escape = if character == '%' { 3 } else { escape };
-        lower.push(if escape > 0 {
-            character.to_ascii_lowercase()
-        } else {
-            character
-        });
+        lower.push(if escape > 0 { character.to_ascii_lowercase() } else { character });
         escape = usize::saturating_sub(escape, 1);
     }
     lower

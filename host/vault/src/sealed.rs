@@ -46,36 +46,21 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn empty(key: &Key) -> Self {
-        Self {
-            format: FORMAT,
-            key_id: key.id.clone(),
-            secrets: BTreeMap::new(),
-            seal: String::new(),
-        }
+        Self { format: FORMAT, key_id: key.id.clone(), secrets: BTreeMap::new(), seal: String::new() }
     }
 
     pub(crate) fn read(path: &Path, bytes: &[u8]) -> Result<Self, VaultError> {
-        let format = |reason: String| VaultError::Format {
-            path: path.to_owned(),
-            reason,
-        };
-        let document: Self =
-            serde_json::from_slice(bytes).map_err(|error| format(error.to_string()))?;
+        let format = |reason: String| VaultError::Format { path: path.to_owned(), reason };
+        let document: Self = serde_json::from_slice(bytes).map_err(|error| format(error.to_string()))?;
         if document.format != FORMAT {
-            return Err(format(format!(
-                "it has format {}, this version reads {FORMAT}",
-                document.format
-            )));
+            return Err(format(format!("it has format {}, this version reads {FORMAT}", document.format)));
         }
         Ok(document)
     }
 
     /// Whether the seal is that of this key over these envelopes.
     pub(crate) fn check_seal(&self, key: &Key, path: &Path) -> Result<(), VaultError> {
-        let tampered = || VaultError::Tampered {
-            path: path.to_owned(),
-            what: "the file".into(),
-        };
+        let tampered = || VaultError::Tampered { path: path.to_owned(), what: "the file".into() };
         let seal = STANDARD.decode(&self.seal).map_err(|_| tampered())?;
         hmac::verify(&seal_key(key), &self.sealed_bytes()?, &seal).map_err(|_| tampered())
     }
@@ -90,51 +75,30 @@ impl Document {
     }
 
     fn sealed_bytes(&self) -> Result<Vec<u8>, VaultError> {
-        serde_json::to_vec(&(self.format, &self.key_id, &self.secrets))
-            .map_err(|_| VaultError::Crypto)
+        serde_json::to_vec(&(self.format, &self.key_id, &self.secrets)).map_err(|_| VaultError::Crypto)
     }
 }
 
 fn seal_key(key: &Key) -> hmac::Key {
-    let derived = hmac::sign(
-        &hmac::Key::new(hmac::HMAC_SHA256, key.bytes.as_slice()),
-        b"quoin-vault/1/seal",
-    );
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.bytes.as_slice()), b"quoin-vault/1/seal");
     hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 
 impl Envelope {
     /// Seals a value under a fresh data key.
-    pub(crate) fn seal(
-        name: &str,
-        version: u64,
-        value: &[u8],
-        key: &Key,
-    ) -> Result<Self, VaultError> {
+    pub(crate) fn seal(name: &str, version: u64, value: &[u8], key: &Key) -> Result<Self, VaultError> {
         let mut data_key = Zeroizing::new([0; KEY_BYTES]);
         rand::fill(data_key.as_mut_slice())?;
         Ok(Self {
             version,
-            key: encrypt(
-                key.bytes.as_slice(),
-                &bound("key", name, version),
-                data_key.as_slice(),
-            )?,
+            key: encrypt(key.bytes.as_slice(), &bound("key", name, version), data_key.as_slice())?,
             value: encrypt(data_key.as_slice(), &bound("value", name, version), value)?,
         })
     }
 
     /// The value.
-    pub(crate) fn open(
-        &self,
-        name: &str,
-        key: &Key,
-        path: &Path,
-    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let tampered = |_| VaultError::Tampered {
-            path: path.to_owned(),
-            what: format!("'{name}'"),
-        };
+    pub(crate) fn open(&self, name: &str, key: &Key, path: &Path) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let tampered = |_| VaultError::Tampered { path: path.to_owned(), what: format!("'{name}'") };
         let data_key = self.open_key(name, key).map_err(tampered)?;
         decrypt(&data_key, &bound("value", name, self.version), &self.value).map_err(tampered)
     }
@@ -142,20 +106,12 @@ impl Envelope {
     /// Moves the data key under another key-encryption key; the value is not touched.
     pub(crate) fn rewrap(&mut self, name: &str, from: &Key, to: &Key) -> Result<(), VaultError> {
         let data_key = self.open_key(name, from)?;
-        self.key = encrypt(
-            to.bytes.as_slice(),
-            &bound("key", name, self.version),
-            &data_key,
-        )?;
+        self.key = encrypt(to.bytes.as_slice(), &bound("key", name, self.version), &data_key)?;
         Ok(())
     }
 
     fn open_key(&self, name: &str, key: &Key) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        decrypt(
-            key.bytes.as_slice(),
-            &bound("key", name, self.version),
-            &self.key,
-        )
+        decrypt(key.bytes.as_slice(), &bound("key", name, self.version), &self.key)
     }
 }
 
@@ -181,9 +137,7 @@ fn decrypt(key: &[u8], bound: &[u8], sealed: &str) -> Result<Zeroizing<Vec<u8>>,
     let (nonce, sealed) = all.split_at_checked(NONCE_LEN).ok_or(VaultError::Crypto)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce)?;
     let mut plain = Zeroizing::new(sealed.to_vec());
-    let length = key
-        .open_in_place(nonce, Aad::from(bound), &mut plain)?
-        .len();
+    let length = key.open_in_place(nonce, Aad::from(bound), &mut plain)?.len();
     plain.truncate(length);
     Ok(plain)
 }

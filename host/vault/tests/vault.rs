@@ -15,9 +15,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
     fn vault(&self) -> PathBuf {
         self.folder.path().join("vault.json")
@@ -38,61 +36,31 @@ fn secret(text: &str) -> SecretValue {
 }
 
 async fn read(vault: &FileVault, name: &str) -> Result<String, SecretError> {
-    Ok(vault
-        .get(name)
-        .await?
-        .expose(|bytes| String::from_utf8(bytes.to_vec()).unwrap()))
+    Ok(vault.get(name).await?.expose(|bytes| String::from_utf8(bytes.to_vec()).unwrap()))
 }
 
 #[tokio::test]
 async fn values_survive_and_lie_encrypted() {
     let place = Place::new();
     let vault = place.open().unwrap();
-    vault
-        .put("crm/api/client_secret", secret("s3cret-value-1"))
-        .await
-        .unwrap();
-    vault
-        .put("crm/api/client_secret", secret("s3cret-value-2"))
-        .await
-        .unwrap();
-    vault
-        .put("erp/api/token", secret("tok-abcdef"))
-        .await
-        .unwrap();
-    assert_eq!(
-        read(&vault, "crm/api/client_secret").await.unwrap(),
-        "s3cret-value-2"
-    );
+    vault.put("crm/api/client_secret", secret("s3cret-value-1")).await.unwrap();
+    vault.put("crm/api/client_secret", secret("s3cret-value-2")).await.unwrap();
+    vault.put("erp/api/token", secret("tok-abcdef")).await.unwrap();
+    assert_eq!(read(&vault, "crm/api/client_secret").await.unwrap(), "s3cret-value-2");
     drop(vault);
     let again = place.open().unwrap();
-    assert_eq!(
-        read(&again, "crm/api/client_secret").await.unwrap(),
-        "s3cret-value-2"
-    );
-    assert_eq!(
-        again.names().await,
-        ["crm/api/client_secret", "erp/api/token"]
-    );
-    assert_eq!(
-        read(&again, "no/such/name").await,
-        Err(SecretError::Missing("no/such/name".into()))
-    );
+    assert_eq!(read(&again, "crm/api/client_secret").await.unwrap(), "s3cret-value-2");
+    assert_eq!(again.names().await, ["crm/api/client_secret", "erp/api/token"]);
+    assert_eq!(read(&again, "no/such/name").await, Err(SecretError::Missing("no/such/name".into())));
     for plain in ["s3cret", &STANDARD.encode("s3cret-value-2"), "tok-abcdef"] {
         assert!(!place.text().contains(plain));
     }
     for path in [place.vault(), place.key()] {
-        assert_eq!(
-            fs::metadata(path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
     assert!(again.remove("erp/api/token").unwrap());
     assert!(!again.remove("erp/api/token").unwrap());
-    assert_eq!(
-        place.open().unwrap().names().await,
-        ["crm/api/client_secret"]
-    );
+    assert_eq!(place.open().unwrap().names().await, ["crm/api/client_secret"]);
 }
 
 #[tokio::test]
@@ -110,26 +78,13 @@ async fn every_change_to_the_file_is_noticed() {
         fs::write(place.vault(), document.to_string()).unwrap();
         let error = place.open().err().expect("the change was noticed");
         assert!(matches!(error, VaultError::Tampered { .. }), "{error}");
-        assert!(
-            error.to_string().contains("vault.json") && !error.to_string().contains("secret\""),
-            "{error}"
-        );
+        assert!(error.to_string().contains("vault.json") && !error.to_string().contains("secret\""), "{error}");
     };
     edit(&|document| document["secrets"]["a/b/one"]["version"] = 7.into());
-    edit(&|document| {
-        drop(
-            document["secrets"]
-                .as_object_mut()
-                .unwrap()
-                .remove("a/b/one"),
-        )
-    });
+    edit(&|document| drop(document["secrets"].as_object_mut().unwrap().remove("a/b/one")));
     edit(&|document| document["seal"] = "".into());
     edit(&|document| {
-        let (one, two) = (
-            document["secrets"]["a/b/one"].clone(),
-            document["secrets"]["a/b/two"].clone(),
-        );
+        let (one, two) = (document["secrets"]["a/b/one"].clone(), document["secrets"]["a/b/two"].clone());
         document["secrets"]["a/b/one"] = two;
         document["secrets"]["a/b/two"] = one;
     });
@@ -139,57 +94,35 @@ async fn every_change_to_the_file_is_noticed() {
         *bytes.last_mut().unwrap() ^= 1;
         document["secrets"]["a/b/one"]["value"] = STANDARD.encode(bytes).into();
     });
-    for (text, part) in [
-        ("", "EOF"),
-        ("{}", "missing field"),
-        (&whole.replace("\"format\": 1", "\"format\": 2"), "format 2"),
-    ] {
+    for (text, part) in
+        [("", "EOF"), ("{}", "missing field"), (&whole.replace("\"format\": 1", "\"format\": 2"), "format 2")]
+    {
         fs::write(place.vault(), text).unwrap();
         let error = place.open().err().unwrap();
-        assert!(
-            matches!(error, VaultError::Format { .. }) && error.to_string().contains(part),
-            "{error}"
-        );
+        assert!(matches!(error, VaultError::Format { .. }) && error.to_string().contains(part), "{error}");
     }
     fs::write(place.vault(), &whole).unwrap();
-    assert_eq!(
-        read(&place.open().unwrap(), "a/b/one").await.unwrap(),
-        "first-secret"
-    );
+    assert_eq!(read(&place.open().unwrap(), "a/b/one").await.unwrap(), "first-secret");
 }
 
 #[tokio::test]
 async fn the_wrong_key_is_told_from_damage() {
     let place = Place::new();
-    place
-        .open()
-        .unwrap()
-        .put("a/b/one", secret("first-secret"))
-        .await
-        .unwrap();
+    place.open().unwrap().put("a/b/one", secret("first-secret")).await.unwrap();
     let key = fs::read_to_string(place.key()).unwrap();
     let other = KeySource::given(STANDARD.encode([7; 32]), None, "QUOIN_VAULT_KEY");
     let error = FileVault::open(place.vault(), other).err().unwrap();
     assert!(matches!(error, VaultError::WrongKey { .. }), "{error}");
     fs::remove_file(place.key()).unwrap();
     let error = place.open().err().unwrap();
-    assert!(
-        matches!(error, VaultError::KeyMissing { .. }) && !place.key().exists(),
-        "{error}"
-    );
+    assert!(matches!(error, VaultError::KeyMissing { .. }) && !place.key().exists(), "{error}");
     fs::write(place.key(), "not a key").unwrap();
     fs::set_permissions(place.key(), fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(matches!(
-        place.open().err().unwrap(),
-        VaultError::KeyForm { .. }
-    ));
+    assert!(matches!(place.open().err().unwrap(), VaultError::KeyForm { .. }));
     fs::write(place.key(), &key).unwrap();
     fs::set_permissions(place.key(), fs::Permissions::from_mode(0o640)).unwrap();
     let error = place.open().err().unwrap();
-    assert!(
-        error.to_string().contains("mode 640") && error.to_string().contains("chmod 600"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("mode 640") && error.to_string().contains("chmod 600"), "{error}");
     fs::set_permissions(place.key(), fs::Permissions::from_mode(0o600)).unwrap();
     assert!(place.open().is_ok());
 }
@@ -204,43 +137,24 @@ async fn keys_are_rotated_without_touching_values() {
     let (new_key, new_text) = (fs::read_to_string(place.key()).unwrap(), place.text());
     assert_ne!(old_key, new_key);
     assert_eq!(new_key.lines().count(), 1);
-    let value = |text: &str| {
-        serde_json::from_str::<serde_json::Value>(text).unwrap()["secrets"]["a/b/one"]["value"]
-            .clone()
-    };
+    let value =
+        |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["secrets"]["a/b/one"]["value"].clone();
     assert_eq!(value(&old_text), value(&new_text));
-    assert_eq!(
-        read(&place.open().unwrap(), "a/b/one").await.unwrap(),
-        "first-secret"
-    );
+    assert_eq!(read(&place.open().unwrap(), "a/b/one").await.unwrap(), "first-secret");
 
     // Cut short after the key file, before the vault: the old seal, both keys.
     fs::write(place.vault(), &old_text).unwrap();
     fs::write(place.key(), format!("{new_key}{old_key}")).unwrap();
-    assert_eq!(
-        read(&place.open().unwrap(), "a/b/one").await.unwrap(),
-        "first-secret"
-    );
+    assert_eq!(read(&place.open().unwrap(), "a/b/one").await.unwrap(), "first-secret");
     assert_eq!(fs::read_to_string(place.key()).unwrap(), new_key);
 
     // With keys from outside: the previous key opens it once, then the new one alone does.
     let outside = STANDARD.encode([9; 32]);
-    let both = KeySource::given(
-        outside.clone(),
-        Some(new_key.trim().to_owned()),
-        "QUOIN_VAULT_KEY",
-    );
+    let both = KeySource::given(outside.clone(), Some(new_key.trim().to_owned()), "QUOIN_VAULT_KEY");
     assert!(FileVault::open(place.vault(), both).is_ok());
-    let vault = FileVault::open(
-        place.vault(),
-        KeySource::given(outside, None, "QUOIN_VAULT_KEY"),
-    )
-    .unwrap();
+    let vault = FileVault::open(place.vault(), KeySource::given(outside, None, "QUOIN_VAULT_KEY")).unwrap();
     assert_eq!(read(&vault, "a/b/one").await.unwrap(), "first-secret");
-    assert!(matches!(
-        vault.rotate_key(),
-        Err(VaultError::KeyOutside { .. })
-    ));
+    assert!(matches!(vault.rotate_key(), Err(VaultError::KeyOutside { .. })));
 }
 
 #[test]
@@ -251,27 +165,13 @@ fn keys_come_from_the_variable_then_the_credential_then_the_file() {
     fs::write(&credential, STANDARD.encode([4; 32])).unwrap();
     let folder = place.folder.path().display().to_string();
     let key_id = |variables: &[(&str, &str)]| {
-        let find = |name: &str| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let find = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         let _ = fs::remove_file(place.vault());
         let source = KeySource::from_environment(find, place.key()).unwrap();
-        FileVault::open(place.vault(), source)
-            .unwrap()
-            .set("a/b/c", &secret("abcdefgh"))
-            .unwrap();
-        serde_json::from_str::<serde_json::Value>(&place.text()).unwrap()["key_id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        FileVault::open(place.vault(), source).unwrap().set("a/b/c", &secret("abcdefgh")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&place.text()).unwrap()["key_id"].as_str().unwrap().to_owned()
     };
-    let from_variable = key_id(&[
-        ("QUOIN_VAULT_KEY", &key),
-        ("CREDENTIALS_DIRECTORY", &folder),
-    ]);
+    let from_variable = key_id(&[("QUOIN_VAULT_KEY", &key), ("CREDENTIALS_DIRECTORY", &folder)]);
     let from_credential = key_id(&[("CREDENTIALS_DIRECTORY", &folder)]);
     assert!(!place.key().exists());
     let from_file = key_id(&[("CREDENTIALS_DIRECTORY", "/nonexistent")]);
@@ -290,10 +190,7 @@ async fn two_processes_share_one_file() {
     assert_eq!(place.open().unwrap().names().await, ["a/b/one", "a/b/two"]);
     daemon.rotate_key().unwrap();
     command.set("a/b/three", &secret("third-secret")).unwrap();
-    assert_eq!(
-        place.open().unwrap().names().await,
-        ["a/b/one", "a/b/three", "a/b/two"]
-    );
+    assert_eq!(place.open().unwrap().names().await, ["a/b/one", "a/b/three", "a/b/two"]);
     daemon.reload().unwrap();
     assert_eq!(read(&daemon, "a/b/three").await.unwrap(), "third-secret");
     // A damaged file is told, and does not take away what is in memory.
@@ -306,10 +203,7 @@ async fn two_processes_share_one_file() {
     // Two rotations by two processes: each follows the other's.
     command.rotate_key().unwrap();
     daemon.rotate_key().unwrap();
-    assert_eq!(
-        read(&place.open().unwrap(), "a/b/one").await.unwrap(),
-        "first-secret"
-    );
+    assert_eq!(read(&place.open().unwrap(), "a/b/one").await.unwrap(), "first-secret");
 }
 
 #[tokio::test]
@@ -320,41 +214,15 @@ async fn proofs_are_checked_without_showing_the_secret() {
     vault.put("hook/proof/value", secret("Jefe")).await.unwrap();
     let payload = b"what do ya want for nothing?";
     let cases = [
-        (
-            MacAlgorithm::HmacSha256,
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-        ),
-        (
-            MacAlgorithm::HmacSha1,
-            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
-        ),
+        (MacAlgorithm::HmacSha256, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"),
+        (MacAlgorithm::HmacSha1, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
     ];
     for (algorithm, mac) in cases {
         let mac = hex::decode(mac).unwrap();
-        assert!(
-            vault
-                .verify_mac("hook/proof/value", algorithm, payload, &mac)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !vault
-                .verify_mac("hook/proof/value", algorithm, b"other", &mac)
-                .await
-                .unwrap()
-        );
-        assert!(
-            !vault
-                .verify_mac("hook/proof/value", algorithm, payload, &mac[..4])
-                .await
-                .unwrap()
-        );
-        assert!(
-            !vault
-                .verify_mac("hook/proof/value", algorithm, payload, b"")
-                .await
-                .unwrap()
-        );
+        assert!(vault.verify_mac("hook/proof/value", algorithm, payload, &mac).await.unwrap());
+        assert!(!vault.verify_mac("hook/proof/value", algorithm, b"other", &mac).await.unwrap());
+        assert!(!vault.verify_mac("hook/proof/value", algorithm, payload, &mac[..4]).await.unwrap());
+        assert!(!vault.verify_mac("hook/proof/value", algorithm, payload, b"").await.unwrap());
     }
     assert!(vault.equals("hook/proof/value", b"Jefe").await.unwrap());
     for wrong in [&b"jefe"[..], b"Jef", b"Jefe ", b""] {
@@ -372,17 +240,9 @@ async fn redaction_knows_the_notations() {
     vault.put("a/b/password", secret(value)).await.unwrap();
     vault.put("a/b/private_key", secret(pem)).await.unwrap();
     vault.put("a/b/pin", secret("12345")).await.unwrap();
-    vault
-        .put("a/b/longer", secret("prefix-abcdefgh-suffix"))
-        .await
-        .unwrap();
-    vault
-        .put("a/b/shorter", secret("suffix-and-more"))
-        .await
-        .unwrap();
-    let utf8 = |text: &str| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-    };
+    vault.put("a/b/longer", secret("prefix-abcdefgh-suffix")).await.unwrap();
+    vault.put("a/b/shorter", secret("suffix-and-more")).await.unwrap();
+    let utf8 = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let hidden = [
         value.to_owned(),
         STANDARD.encode(value),
@@ -403,32 +263,17 @@ async fn redaction_knows_the_notations() {
     for text in hidden {
         let struck = vault.redact(&format!("before {text} after"));
         assert!(
-            struck.starts_with("before ")
-                && struck.ends_with(" after")
-                && struck.contains("[redacted]"),
+            struck.starts_with("before ") && struck.ends_with(" after") && struck.contains("[redacted]"),
             "{text}: {struck}"
         );
         for part in [text.as_str(), value, "word"] {
             assert!(!struck.contains(part), "{text}: {struck}");
         }
     }
-    assert_eq!(
-        vault.redact("overlap prefix-abcdefgh-suffix-and-more end"),
-        "overlap [redacted] end"
-    );
+    assert_eq!(vault.redact("overlap prefix-abcdefgh-suffix-and-more end"), "overlap [redacted] end");
     assert_eq!(vault.redact("prefix-abcdefgh-suffix"), "[redacted]");
-    assert_eq!(
-        vault.redact("twice suffix-and-more suffix-and-more"),
-        "twice [redacted] [redacted]"
-    );
-    for plain in [
-        "",
-        "x",
-        "pin 12345 stays",
-        "nothing here",
-        "prefix-abcdefgh",
-        "ö",
-    ] {
+    assert_eq!(vault.redact("twice suffix-and-more suffix-and-more"), "twice [redacted] [redacted]");
+    for plain in ["", "x", "pin 12345 stays", "nothing here", "prefix-abcdefgh", "ö"] {
         assert_eq!(vault.redact(plain), plain);
     }
 }
@@ -437,28 +282,11 @@ async fn redaction_knows_the_notations() {
 async fn names_and_values_out_of_bounds_are_refused() {
     let place = Place::new();
     let vault = place.open().unwrap();
-    for name in [
-        "",
-        "/",
-        "a//b",
-        "a b/c",
-        "../x y",
-        "a/b\n",
-        &"x".repeat(201),
-    ] {
+    for name in ["", "/", "a//b", "a b/c", "../x y", "a/b\n", &"x".repeat(201)] {
         let error = vault.put(name, secret("abcdefgh")).await.unwrap_err();
-        assert!(
-            matches!(&error, SecretError::Unusable { .. })
-                && !error.to_string().contains("abcdefgh"),
-            "{error}"
-        );
+        assert!(matches!(&error, SecretError::Unusable { .. }) && !error.to_string().contains("abcdefgh"), "{error}");
     }
     assert!(vault.put("a/b/c", secret("")).await.is_err());
-    assert!(
-        vault
-            .put("a/b/c", SecretValue::new(vec![1; 65 * 1024]))
-            .await
-            .is_err()
-    );
+    assert!(vault.put("a/b/c", SecretValue::new(vec![1; 65 * 1024])).await.is_err());
     assert!(vault.names().await.is_empty());
 }

@@ -60,9 +60,14 @@ impl<'a> Api<'a> {
     /// Of kind `config`. The project's key goes into queries, so it must be one.
     pub fn new(host: &'a dyn Host) -> Result<Self, Fault> {
         let config: Config = quoin_sdk::config(host)?;
-        let key_ok = |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let key_ok =
+            |key: &str| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if config.base_url.is_empty() {
-            return Err(Fault::new(FaultKind::Config, "CONFIG", "set base_url, such as https://your-site.atlassian.net"));
+            return Err(Fault::new(
+                FaultKind::Config,
+                "CONFIG",
+                "set base_url, such as https://your-site.atlassian.net",
+            ));
         }
         if !key_ok(&config.project_key) {
             let message = format!("project_key '{}' is no project key; set one such as ADV", config.project_key);

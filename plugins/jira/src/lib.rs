@@ -64,8 +64,4 @@ impl Webhook for Jira {
     }
 }
 
-quoin_sdk::register!(
-    Jira,
-    manifest = include_str!("../connector.toml"),
-    powers = [check, source, sink, webhook],
-);
+quoin_sdk::register!(Jira, manifest = include_str!("../connector.toml"), powers = [check, source, sink, webhook],);

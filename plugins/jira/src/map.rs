@@ -171,7 +171,9 @@ fn write_plain(node: &Value, out: &mut String) {
     match node["type"].as_str().unwrap_or_default() {
         "text" => out.push_str(node["text"].as_str().unwrap_or_default()),
         "hardBreak" => out.push('\n'),
-        "mention" | "emoji" | "status" => out.push_str(attribute("text").or_else(|| attribute("shortName")).unwrap_or_default()),
+        "mention" | "emoji" | "status" => {
+            out.push_str(attribute("text").or_else(|| attribute("shortName")).unwrap_or_default())
+        }
         "inlineCard" | "blockCard" => out.push_str(attribute("url").unwrap_or_default()),
         kind => {
             for child in node["content"].as_array().into_iter().flatten() {

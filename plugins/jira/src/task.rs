@@ -56,7 +56,8 @@ struct New<'i> {
 pub fn apply(api: &Api<'_>, items: &[Item]) -> Vec<Outcome> {
     let after = |item| move |fault| Step::Done(Outcome::after_fault(item, fault));
     let steps: Vec<Step<'_>> = items.iter().map(|item| step(api, item).unwrap_or_else(after(item))).collect();
-    let news: Vec<&New<'_>> = steps.iter().filter_map(|step| if let Step::Create(new) = step { Some(new) } else { None }).collect();
+    let news: Vec<&New<'_>> =
+        steps.iter().filter_map(|step| if let Step::Create(new) = step { Some(new) } else { None }).collect();
     let mut created = create(api, &news).into_iter();
     steps
         .iter()
@@ -115,7 +116,8 @@ fn step<'i>(api: &Api<'_>, item: &'i Item) -> Result<Step<'i>, Fault> {
         (None, None) => Ok(Step::Create(New { item, body })),
         // Booked time may hang on it; a second issue would tear the task in two.
         (None, Some(known)) => {
-            let message = format!("issue {known} of this task is gone or hidden; restore it, or match another issue by hand");
+            let message =
+                format!("issue {known} of this task is gone or hidden; restore it, or match another issue by hand");
             Err(Fault::new(FaultKind::Conflict, "ISSUE_GONE", message))
         }
     }
@@ -131,7 +133,9 @@ fn update(api: &Api<'_>, item: &Item, task: &Task, issue: Issue) -> Result<Outco
 
 /// The issue of an item, by its known id or by its label as far as the index knows.
 fn find(api: &Api<'_>, item: &Item) -> Result<Option<Issue>, Fault> {
-    if let Some(known) = item.external.as_deref().filter(|known| known.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')) {
+    if let Some(known) =
+        item.external.as_deref().filter(|known| known.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+    {
         let request = api.get(&format!("issue/{known}")).query("fields", "summary,labels");
         match api.read(request) {
             Ok(issue) => return Ok(Some(issue)),
@@ -197,7 +201,10 @@ fn latest(api: &Api<'_>) -> Result<Latest, Fault> {
 fn create(api: &Api<'_>, news: &[&New<'_>]) -> Vec<Outcome> {
     if let [new] = news {
         let created = api.post("issue", &new.body).and_then(|response| one(&response));
-        return vec![created.map_or_else(|fault| Outcome::after_fault(new.item, fault), |created| Outcome::created(new.item, created.id))];
+        return vec![created.map_or_else(
+            |fault| Outcome::after_fault(new.item, fault),
+            |created| Outcome::created(new.item, created.id),
+        )];
     }
     news.chunks(BULK_ISSUES).flat_map(|chunk| bulk(api, chunk)).collect()
 }

@@ -47,7 +47,11 @@ fn prove(host: &dyn Host, inbound: &Inbound) -> Result<(), Fault> {
     let fits = host
         .verify_hmac(SLOT, Algorithm::HmacSha256, &inbound.body, &mac)
         .map_err(|fault| refused(format!("the delivery cannot be proven: {}", fault.message)))?;
-    if fits { Ok(()) } else { Err(refused("the signature does not fit the body; compare the secret with Jira's".into())) }
+    if fits {
+        Ok(())
+    } else {
+        Err(refused("the signature does not fit the body; compare the secret with Jira's".into()))
+    }
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

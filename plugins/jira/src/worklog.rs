@@ -104,7 +104,12 @@ pub fn changes(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
     let mut more = true;
     if !updated.more && room > 0 {
         let deleted = feed(api, "worklog/deleted", position.deleted.from(), room)?;
-        changes.extend(deleted.rows.iter().map(|row| Change::delete(row.worklog_id.to_string(), Some(row.updated_time.to_string()))));
+        changes.extend(
+            deleted
+                .rows
+                .iter()
+                .map(|row| Change::delete(row.worklog_id.to_string(), Some(row.updated_time.to_string()))),
+        );
         position.waiting.retain(|id| !deleted.rows.iter().any(|row| row.worklog_id == *id));
         position.deleted.advance(&deleted.rows);
         more = deleted.more;
@@ -127,7 +132,8 @@ pub fn changes(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
 pub fn by_ids(api: &Api<'_>, ids: &[String]) -> Result<Page, Fault> {
     let mut wanted = BTreeSet::new();
     for id in ids {
-        let number = id.parse().map_err(|_| Fault::invalid("/header/external", format!("'{id:.40}' is no worklog id")))?;
+        let number =
+            id.parse().map_err(|_| Fault::invalid("/header/external", format!("'{id:.40}' is no worklog id")))?;
         wanted.insert(number);
     }
     upserts(api, wanted, &mut BTreeSet::new()).map(Page::of)
@@ -183,7 +189,8 @@ fn upserts(api: &Api<'_>, ids: BTreeSet<u64>, waiting: &mut BTreeSet<u64>) -> Re
     for id in ids {
         waiting.remove(&id);
         let Some(worklog) = worklogs.remove(&id.to_string()) else { continue };
-        let complain = |reason: &str| api.complain("a worklog must be mended", &[("worklog", &worklog.id), ("reason", reason)]);
+        let complain =
+            |reason: &str| api.complain("a worklog must be mended", &[("worklog", &worklog.id), ("reason", reason)]);
         let translated = match map::time_entry(&api.config, &worklog) {
             Ok(translated) => translated,
             // Without a day it is no entry at all; the rest of the page comes through.

@@ -112,7 +112,10 @@ fn customer(config: &Config, opportunity: &Row<'_>, account: &Members, currency:
     let country = country(&row)?;
     let address = Address {
         purpose: "billing".into(),
-        lines: row.text("BillingStreet")?.map(|street| street.lines().map(|l| l.trim().to_owned()).collect()).unwrap_or_default(),
+        lines: row
+            .text("BillingStreet")?
+            .map(|street| street.lines().map(|l| l.trim().to_owned()).collect())
+            .unwrap_or_default(),
         city: row.text("BillingCity")?.unwrap_or_default(),
         postal_code: row.text("BillingPostalCode")?.unwrap_or_default(),
         country: country.clone().unwrap_or_default(),
@@ -125,7 +128,9 @@ fn customer(config: &Config, opportunity: &Row<'_>, account: &Members, currency:
         vat_id: row.text("VAT_Id__c")?,
         country,
         addresses: if blank { Vec::new() } else { vec![address] },
-        payment_terms_days: row.count("Payment_Terms_Days__c").map_err(|fault| fault.at("/customer/payment_terms_days"))?,
+        payment_terms_days: row
+            .count("Payment_Terms_Days__c")
+            .map_err(|fault| fault.at("/customer/payment_terms_days"))?,
         currency: Some(currency),
         credit: credit(&row)?,
         status: quoin_sdk::CustomerStatus::Active,
@@ -239,7 +244,8 @@ fn time_and_materials(row: &Row<'_>, terms: Terms, currency: Currency, at: &str)
             let path = format!("{at}/billing/cap/mode");
             let text = required(row.text("NTE_Mode__c")?, &path, "NTE_Mode__c")?;
             let mode: Option<CapMode> = word(&text.to_lowercase());
-            let mode = mode.ok_or_else(|| Fault::invalid(path, format!("'{text}' is none of block, fit, spill, warn")))?;
+            let mode =
+                mode.ok_or_else(|| Fault::invalid(path, format!("'{text}' is none of block, fit, spill, warn")))?;
             Some(Cap { limit: Money::new(limit, currency), mode })
         }
         None => None,
@@ -247,10 +253,12 @@ fn time_and_materials(row: &Row<'_>, terms: Terms, currency: Currency, at: &str)
     if terms.roles.is_empty() {
         return Err(Fault::invalid(format!("{at}/billing/roles"), "Terms__c names no roles and rates"));
     }
-    let roles = terms
-        .roles
-        .into_iter()
-        .map(|role| RoleRate { role: role.role, hourly_rate: role.hourly_rate, resource: role.resource, hours: role.hours });
+    let roles = terms.roles.into_iter().map(|role| RoleRate {
+        role: role.role,
+        hourly_rate: role.hourly_rate,
+        resource: role.resource,
+        hours: role.hours,
+    });
     Ok(BillingMethod::TimeAndMaterials { roles: roles.collect(), cap })
 }
 
@@ -261,10 +269,12 @@ fn fixed_fee(row: &Row<'_>, terms: Terms, currency: Currency, at: &str) -> Resul
         let message = format!("the milestones in Terms__c make {total} percent; they must make 100");
         return Err(Fault::invalid(format!("{at}/billing/milestones"), message));
     }
-    let milestones = terms
-        .milestones
-        .into_iter()
-        .map(|m| MilestoneTerm { code: m.code, name: m.name, percent: m.percent, due_on: m.due_on });
+    let milestones = terms.milestones.into_iter().map(|m| MilestoneTerm {
+        code: m.code,
+        name: m.name,
+        percent: m.percent,
+        due_on: m.due_on,
+    });
     Ok(BillingMethod::FixedFee { price: Money::new(price, currency), milestones: milestones.collect() })
 }
 

@@ -104,7 +104,12 @@ fn next_page(host: &dyn Host, config: &Config, request: &ReadRequest) -> Result<
 }
 
 /// Looks again at what waits to be mended. What is fine by now is delivered.
-fn still_waiting(host: &dyn Host, config: &Config, waiting: &mut Vec<String>, changes: &mut Vec<Change>) -> Result<(), Fault> {
+fn still_waiting(
+    host: &dyn Host,
+    config: &Config,
+    waiting: &mut Vec<String>,
+    changes: &mut Vec<Change>,
+) -> Result<(), Fault> {
     let mut again = Read::default();
     let list = api::id_list(waiting.iter().map(String::as_str));
     again.add(host, config, &format!("WHERE Id IN ({list})"))?;
@@ -146,7 +151,14 @@ impl Read {
         Ok(last)
     }
 
-    fn one(&mut self, host: &dyn Host, config: &Config, opportunity: &Members, lines: &[(String, Members)], id: &str) -> Result<(), Fault> {
+    fn one(
+        &mut self,
+        host: &dyn Host,
+        config: &Config,
+        opportunity: &Members,
+        lines: &[(String, Members)],
+        id: &str,
+    ) -> Result<(), Fault> {
         let row = Row::new(OPPORTUNITY, config, opportunity);
         let version = row.text("SystemModstamp")?;
         if row.flag("IsDeleted")? {

@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use crate::api;
 use crate::config::Config;
 use crate::fault;
-use crate::wire::{ACCOUNT, ACCOUNT_FIELDS, Describe, DescribedField, LINE, LINE_FIELDS, OPPORTUNITY, QUOTE_FIELDS, Resources, STATUS_FIELDS};
+use crate::wire::{
+    ACCOUNT, ACCOUNT_FIELDS, Describe, DescribedField, LINE, LINE_FIELDS, OPPORTUNITY, QUOTE_FIELDS, Resources,
+    STATUS_FIELDS,
+};
 
 /// The objects read for a quote, with their mapped fields.
 const READ: &[(&str, &[&str])] = &[(OPPORTUNITY, QUOTE_FIELDS), (ACCOUNT, ACCOUNT_FIELDS), (LINE, LINE_FIELDS)];
@@ -78,7 +81,8 @@ fn writable(config: &Config, described: &Describe, report: &mut Report) {
 
 /// The descriptions of the objects in [`READ`], in order.
 fn describe_all(host: &dyn Host, config: &Config) -> Result<Vec<Describe>, Fault> {
-    let request = |object: &&str| Request::get(api::url(config, &format!("/sobjects/{object}/describe"))).credential("api");
+    let request =
+        |object: &&str| Request::get(api::url(config, &format!("/sobjects/{object}/describe"))).credential("api");
     let requests = READ.iter().map(|(object, _)| request(object)).collect();
     let answers = host.send_all(requests, PARALLEL).into_iter().map(|answer| {
         let answer = answer?;

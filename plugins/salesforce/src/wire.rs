@@ -19,22 +19,59 @@ pub const ACCOUNT: &str = "Account";
 
 /// Fields of the opportunity that make a quote.
 pub const QUOTE_FIELDS: &[&str] = &[
-    "Id", "IsDeleted", "SystemModstamp", "Name", "AccountId", "StageName", "IsClosed", "IsWon", "LastStageChangeDate",
-    "Quote_Number__c", "Quote_Version__c", "Selling_Entity__c", "Contract_Type__c", "Project_Template__c",
-    "Template_Version__c", "Start_Date__c", "Target_Margin__c",
+    "Id",
+    "IsDeleted",
+    "SystemModstamp",
+    "Name",
+    "AccountId",
+    "StageName",
+    "IsClosed",
+    "IsWon",
+    "LastStageChangeDate",
+    "Quote_Number__c",
+    "Quote_Version__c",
+    "Selling_Entity__c",
+    "Contract_Type__c",
+    "Project_Template__c",
+    "Template_Version__c",
+    "Start_Date__c",
+    "Target_Margin__c",
 ];
 
 /// Fields of the account that make the quote's customer.
 pub const ACCOUNT_FIELDS: &[&str] = &[
-    "Name", "Parent.Name", "VAT_Id__c", "BillingStreet", "BillingCity", "BillingPostalCode", "BillingCountryCode",
-    "Payment_Terms_Days__c", "Credit_Status__c", "Credit_Reason__c",
+    "Name",
+    "Parent.Name",
+    "VAT_Id__c",
+    "BillingStreet",
+    "BillingCity",
+    "BillingPostalCode",
+    "BillingCountryCode",
+    "Payment_Terms_Days__c",
+    "Credit_Status__c",
+    "Credit_Reason__c",
 ];
 
 /// Fields of the product line that make a quote line.
 pub const LINE_FIELDS: &[&str] = &[
-    "Id", "OpportunityId", "SortOrder", "Line_Id__c", "Description", "Quantity", "UnitPrice", "TotalPrice",
-    "ServiceDate", "Billing_Model__c", "NTE_Limit__c", "NTE_Mode__c", "Overage_Rate__c", "Cost_Estimate__c",
-    "Tax_Category__c", "Tax_Rate__c", "Tax_Exemption_Reason__c", "Terms__c",
+    "Id",
+    "OpportunityId",
+    "SortOrder",
+    "Line_Id__c",
+    "Description",
+    "Quantity",
+    "UnitPrice",
+    "TotalPrice",
+    "ServiceDate",
+    "Billing_Model__c",
+    "NTE_Limit__c",
+    "NTE_Mode__c",
+    "Overage_Rate__c",
+    "Cost_Estimate__c",
+    "Tax_Category__c",
+    "Tax_Rate__c",
+    "Tax_Exemption_Reason__c",
+    "Terms__c",
 ];
 
 /// Fields of the opportunity that the connector writes, each with the canonical field behind it.

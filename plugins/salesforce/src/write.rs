@@ -93,7 +93,10 @@ pub fn lookup(host: &dyn Host, items: &[Item]) -> Result<Vec<Outcome>, Fault> {
             Some((id, held)) if held.key.as_deref() == Some(item.key.as_str()) => {
                 with_stamp(Outcome::created(item, id), held)
             }
-            _ => Outcome::retry(item, Fault::new(FaultKind::NotFound, "NOT_WRITTEN", "the opportunity does not hold this write")),
+            _ => Outcome::retry(
+                item,
+                Fault::new(FaultKind::NotFound, "NOT_WRITTEN", "the opportunity does not hold this write"),
+            ),
         }
     });
     Ok(outcomes.collect())
@@ -165,9 +168,17 @@ fn stage_label(config: &Config, stage: DealStage) -> String {
 }
 
 /// What these opportunities hold of ours, by the first 15 characters of their ids.
-fn held<'a>(host: &dyn Host, config: &Config, ids: impl Iterator<Item = &'a str>) -> Result<BTreeMap<String, Held>, Fault> {
+fn held<'a>(
+    host: &dyn Host,
+    config: &Config,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Held>, Fault> {
     let key_field = config.field(OPPORTUNITY, KEY_FIELD).ok_or_else(|| {
-        Fault::new(FaultKind::Config, "FIELDS", format!("'fields' leaves {KEY_FIELD} out; without it a repeat is not recognised"))
+        Fault::new(
+            FaultKind::Config,
+            "FIELDS",
+            format!("'fields' leaves {KEY_FIELD} out; without it a repeat is not recognised"),
+        )
     })?;
     let ids: Vec<&str> = ids.collect::<BTreeSet<_>>().into_iter().collect();
     let mut held = BTreeMap::new();
@@ -177,7 +188,8 @@ fn held<'a>(host: &dyn Host, config: &Config, ids: impl Iterator<Item = &'a str>
         for members in api::query(host, config, &soql, true)? {
             let row = Row::new(OPPORTUNITY, config, &members);
             let id = row.text("Id")?.unwrap_or_default();
-            let entry = Held { key: row.text(KEY_FIELD)?, stamp: row.text("SystemModstamp")?, deleted: row.flag("IsDeleted")? };
+            let entry =
+                Held { key: row.text(KEY_FIELD)?, stamp: row.text("SystemModstamp")?, deleted: row.flag("IsDeleted")? };
             held.insert(wire_id(&id), entry);
         }
     }
@@ -196,7 +208,8 @@ fn before_writing(item: &Item, change: &Change, held: Option<&Held>) -> Option<O
             Some(with_stamp(Outcome::unchanged(item, &change.id), held))
         }
         Some(held) if item.if_version.is_some() && item.if_version != held.stamp => {
-            let message = format!("the opportunity was changed at {}", held.stamp.as_deref().unwrap_or("an unknown time"));
+            let message =
+                format!("the opportunity was changed at {}", held.stamp.as_deref().unwrap_or("an unknown time"));
             Some(Outcome::conflict(item, Fault::new(FaultKind::Conflict, "MODIFIED", message)))
         }
         Some(_) => None,
@@ -245,7 +258,13 @@ fn write_round(
 /// Faults of a whole call that leave no doubt that nothing was done, whatever the items.
 fn whole_call(fault: &Fault) -> bool {
     let certain = !matches!(fault.code.as_str(), code::UNKNOWN_OUTCOME | code::UNREADABLE_ANSWER);
-    let kinds = [FaultKind::AuthExpired, FaultKind::Permission, FaultKind::RateLimited, FaultKind::Unavailable, FaultKind::Config];
+    let kinds = [
+        FaultKind::AuthExpired,
+        FaultKind::Permission,
+        FaultKind::RateLimited,
+        FaultKind::Unavailable,
+        FaultKind::Config,
+    ];
     certain && kinds.contains(&fault.kind)
 }
 

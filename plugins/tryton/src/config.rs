@@ -50,7 +50,9 @@ impl Config {
     /// Name of a selling entity's company.
     pub fn company(&self, code: &str) -> Result<&str, Fault> {
         let name = self.companies.get(code).map(String::as_str);
-        name.ok_or_else(|| missing(&format!("companies.{code}"), "map the selling entity to its company").at("/selling_entity"))
+        name.ok_or_else(|| {
+            missing(&format!("companies.{code}"), "map the selling entity to its company").at("/selling_entity")
+        })
     }
 
     /// Name of the only company, where there is only one.
@@ -150,7 +152,8 @@ mod tests {
     #[test]
     fn a_database_name_cannot_leave_its_place_in_the_address() {
         for (database, good) in [("erp", true), ("erp-2.test", true), ("", false), ("a/b", false), ("a?b", false)] {
-            let config = Config { base_url: "https://t.example".into(), database: database.into(), ..Config::default() };
+            let config =
+                Config { base_url: "https://t.example".into(), database: database.into(), ..Config::default() };
             assert_eq!(config.checked().is_ok(), good, "{database}");
         }
     }

@@ -55,7 +55,9 @@ pub fn of_error(error: &Value) -> Fault {
             );
             Fault::new(FaultKind::InvalidData, format!("{WARNING}{}", part(0)), message)
         }
-        "ConcurrencyException" => Fault::new(FaultKind::Transient, name, "somebody changed the record at the same time"),
+        "ConcurrencyException" => {
+            Fault::new(FaultKind::Transient, name, "somebody changed the record at the same time")
+        }
         "LoginException" => Fault::new(FaultKind::AuthExpired, name, "Tryton asks for another proof of who we are"),
         // The text of an exception inside the server, such as the name of a field that is not there.
         other => {
@@ -83,7 +85,11 @@ mod tests {
             (json!(["UserError", ["The code on party must be unique.", "", null]]), K::Transient, "NOT_UNIQUE"),
             (json!(["UserError", ["You are not allowed to read \"Party\".", "", null]]), K::Permission, "UserError"),
             (json!(["UserError", ["A value is required for \"Name\".", "", null]]), K::InvalidData, "UserError"),
-            (json!(["UserWarning", ["9601.late", "Payment date in the past.", ""]]), K::InvalidData, "WARNING 9601.late"),
+            (
+                json!(["UserWarning", ["9601.late", "Payment date in the past.", ""]]),
+                K::InvalidData,
+                "WARNING 9601.late",
+            ),
             (json!(["ConcurrencyException", "Records were modified"]), K::Transient, "ConcurrencyException"),
             (json!(["'nofield'", ""]), K::Config, "SERVER_EXCEPTION"),
         ];

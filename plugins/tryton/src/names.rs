@@ -25,7 +25,9 @@ fn only<T: DeserializeOwned>(
     let mut found = api.search_kept::<T>(model, domain, fields, 2, context)?;
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
-        (None, _) => Err(unclear(format!("Tryton has no {what}, or the user may not see it; make it or correct the configuration"))),
+        (None, _) => Err(unclear(format!(
+            "Tryton has no {what}, or the user may not see it; make it or correct the configuration"
+        ))),
         _ => Err(unclear(format!("Tryton has more than one {what}; names must be unique to be used here"))),
     }
 }
@@ -101,14 +103,19 @@ pub fn unit(api: &Api<'_>, unit: Unit, path: &str) -> Result<Uom, Fault> {
 /// The revenue journal of a company.
 pub fn revenue_journal(api: &Api<'_>, company: Id) -> Result<Id, Fault> {
     let domain = json!([["type", "=", "revenue"]]);
-    only::<Row>(api, "account.journal", domain, &["id"], Context::of(company), "journal of type revenue").map(|row| row.id)
+    only::<Row>(api, "account.journal", domain, &["id"], Context::of(company), "journal of type revenue")
+        .map(|row| row.id)
 }
 
 /// Accounts used where nothing else says which.
 pub fn defaults(api: &Api<'_>, company: Id) -> Result<AccountDefaults, Fault> {
     let fields = ["default_account_receivable", "default_category_account_revenue"];
-    let found: Vec<AccountDefaults> = api.ask("model.account.configuration.read", ([1], fields, Context::of(company)))?;
-    found.into_iter().next().ok_or_else(|| unclear("Tryton has no accounting configuration; create the chart of accounts".into()))
+    let found: Vec<AccountDefaults> =
+        api.ask("model.account.configuration.read", ([1], fields, Context::of(company)))?;
+    found
+        .into_iter()
+        .next()
+        .ok_or_else(|| unclear("Tryton has no accounting configuration; create the chart of accounts".into()))
 }
 
 /// The revenue account of a product: its category's, that of the category above when it says so,

@@ -5,6 +5,6 @@
 pub mod manifest;
 
 pub use manifest::{
-    ConfigField, ConfigKind, CredentialSlot, Cursor, Limits, Manifest, ManifestError, Network,
-    ObjectContract, PackageKind, Repeat, Scheme, WebhookContract,
+    ConfigField, ConfigKind, CredentialSlot, Cursor, Limits, Manifest, ManifestError, Network, ObjectContract,
+    PackageKind, Repeat, Scheme, WebhookContract,
 };

@@ -255,8 +255,8 @@ impl Manifest {
 
     fn check(&self) -> Result<(), ManifestError> {
         let invalid = |field: &str, message: String| ManifestError::Invalid { field: field.into(), message };
-        let id_ok = !self.id.is_empty()
-            && self.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let id_ok =
+            !self.id.is_empty() && self.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if !id_ok {
             return Err(invalid("id", format!("'{}' may hold only a-z, 0-9 and '-'", self.id)));
         }

@@ -32,7 +32,8 @@ fn refused(status: StatusCode, reason: impl Into<String>) -> Response {
 /// An empty body counts as `null`.
 fn parse<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
     let text: &[u8] = if body.is_empty() { b"null" } else { body };
-    serde_json::from_slice(text).map_err(|error| Refusal::new(format!("the body is not what this route takes: {error}")))
+    serde_json::from_slice(text)
+        .map_err(|error| Refusal::new(format!("the body is not what this route takes: {error}")))
 }
 
 async fn ledger(State(kit): State<Kit>) -> Json<Value> {
@@ -67,7 +68,9 @@ async fn plug_fault(State(kit): State<Kit>, body: Bytes) -> Response {
             let own = dialect.own_faults().join(", ");
             return refused(
                 StatusCode::BAD_REQUEST,
-                format!("no fault is called '{name}'; this vendor's own are: [{own}], the common ones are in the kit's README"),
+                format!(
+                    "no fault is called '{name}'; this vendor's own are: [{own}], the common ones are in the kit's README"
+                ),
             );
         }
     }

@@ -178,12 +178,7 @@ impl Kit {
     ///
     /// # Errors
     /// [`Refusal`] with the reason when no answer came.
-    pub async fn push(
-        &self,
-        url: &str,
-        headers: &[(&str, String)],
-        body: Vec<u8>,
-    ) -> Result<(u16, String), Refusal> {
+    pub async fn push(&self, url: &str, headers: &[(&str, String)], body: Vec<u8>) -> Result<(u16, String), Refusal> {
         let mut request = self.inner.http.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);

@@ -130,7 +130,9 @@ fn refuse(dialect: &dyn Dialect, parts: &Parts, body: &[u8], spec: &FaultSpec) -
         Fault::Throttle => dialect.throttled(parts, spec),
         Fault::ServerError => dialect.server_error(parts, status_or(spec, StatusCode::INTERNAL_SERVER_ERROR)),
         Fault::Html => {
-            let page = Html("<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>");
+            let page = Html(
+                "<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>",
+            );
             (status_or(spec, StatusCode::BAD_GATEWAY), page).into_response()
         }
         Fault::ExpireToken => dialect.token_expired(parts),

@@ -22,7 +22,8 @@ fn vendor(kit: Kit) -> Router {
         kit.ledger.commit("customer", "1", body["key"].as_str(), body.clone());
         (StatusCode::CREATED, Json(json!({"id": 1})))
     };
-    let list = async |origin: Origin| Json(json!({"rows": [{"id": 1, "name": "Ada"}], "next": format!("{}/next", origin.0)}));
+    let list =
+        async |origin: Origin| Json(json!({"rows": [{"id": 1, "name": "Ada"}], "next": format!("{}/next", origin.0)}));
     Router::new().route("/records", post(create).get(list)).route("/slow", get(async || "done")).with_state(kit)
 }
 
@@ -131,10 +132,7 @@ async fn https_is_trusted_by_a_client_that_knows_the_authority_alone() {
     let args = Args { https: Some(([127, 0, 0, 1], 0).into()), ..Args::default() };
     let running = start("acme", args, vendor).await.unwrap();
     let pem = std::fs::read(running.ca.as_ref().unwrap()).unwrap();
-    let trusting = Client::builder()
-        .tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
-        .build()
-        .unwrap();
+    let trusting = Client::builder().tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()]).build().unwrap();
     let url = format!("{}/records", running.https.as_ref().unwrap());
     let answer: Value = trusting.get(&url).send().await.unwrap().json().await.unwrap();
     assert_eq!(answer["next"], format!("{}/next", running.https.as_ref().unwrap()));

@@ -78,7 +78,8 @@ impl Follower {
         loop {
             if let Some(end) = self.buffer.find("\n\n") {
                 let block: String = self.buffer.drain(..end + 2).collect();
-                let data: Vec<&str> = block.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
+                let data: Vec<&str> =
+                    block.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim_start).collect();
                 if !data.is_empty() {
                     return Ok(Some(serde_json::from_str(&data.join("\n"))?));
                 }

@@ -38,13 +38,22 @@ impl Report {
     pub fn check(&mut self, step: &str, what: &str, expected: impl ToString, actual: impl ToString) {
         let (expected, actual) = (expected.to_string(), actual.to_string());
         let ok = expected == actual;
-        println!("  {} {step:<4} {what}: {actual}{}", if ok { "✓" } else { "✗" }, if ok { String::new() } else { format!("   expected {expected}") });
+        println!(
+            "  {} {step:<4} {what}: {actual}{}",
+            if ok { "✓" } else { "✗" },
+            if ok { String::new() } else { format!("   expected {expected}") }
+        );
         self.checks.push(Check { step: step.to_owned(), what: what.to_owned(), expected, actual, ok });
     }
 
     /// Notes an amount, compared as a number: `58800` is `58800.00`.
     pub fn amount(&mut self, step: &str, what: &str, expected: &str, actual: &Value) {
-        self.check(step, what, two_decimals(expected), text(actual).map_or_else(|| "missing".to_owned(), |text| two_decimals(&text)));
+        self.check(
+            step,
+            what,
+            two_decimals(expected),
+            text(actual).map_or_else(|| "missing".to_owned(), |text| two_decimals(&text)),
+        );
     }
 
     /// Ends the report.
@@ -56,7 +65,9 @@ impl Report {
     /// The checks that failed, for a message.
     pub fn failures(&self) -> Vec<String> {
         let failed = self.checks.iter().filter(|check| !check.ok);
-        failed.map(|check| format!("{} {}: expected {}, is {}", check.step, check.what, check.expected, check.actual)).collect()
+        failed
+            .map(|check| format!("{} {}: expected {}, is {}", check.step, check.what, check.expected, check.actual))
+            .collect()
     }
 }
 

@@ -38,7 +38,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     let march_ms = report.wall_ms;
     script::april(&mut stage, &mut report).await?;
     let report = report.finish();
-    println!("\n{} checks, {} wrong; the script to the first payment took {march_ms} ms", report.checks.len(), report.failures().len());
+    println!(
+        "\n{} checks, {} wrong; the script to the first payment took {march_ms} ms",
+        report.checks.len(),
+        report.failures().len()
+    );
     if let Some(path) = &arguments.report {
         std::fs::write(path, serde_json::to_string_pretty(&report)?)?;
     }

@@ -25,7 +25,13 @@ pub async fn happy_path(stage: &mut Stage) -> anyhow::Result<Report> {
     revenue(stage, &mut report).await?;
     retainer(stage, &mut report).await?;
     payment(stage, &mut report).await?;
-    ledgers(stage, &mut report, &json!({"customer": 1, "project": 1}), &json!({"customer": 1, "billing_setup": 1, "invoice": 2})).await?;
+    ledgers(
+        stage,
+        &mut report,
+        &json!({"customer": 1, "project": 1}),
+        &json!({"customer": 1, "billing_setup": 1, "invoice": 2}),
+    )
+    .await?;
     report.wall_ms = started.elapsed().as_millis();
     Ok(report)
 }
@@ -48,7 +54,11 @@ async fn close_won(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()>
     let accepted = stage.wait_for_kind("quote.accepted").await?;
     report.check("1", "quote version", "3", &accepted["body"]["quote"]["version"]);
     for by in ["webhook", "poll"] {
-        stage.wait_for(&format!("the sighting by {by}"), |event| event["kind"] == "record.sighted" && event["body"]["by"] == by).await?;
+        stage
+            .wait_for(&format!("the sighting by {by}"), |event| {
+                event["kind"] == "record.sighted" && event["body"]["by"] == by
+            })
+            .await?;
     }
     Ok(())
 }
@@ -57,7 +67,8 @@ async fn close_won(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()>
 async fn set_up(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()> {
     println!("2  set-up");
     let gates = stage.wait_for_kind("gates.checked").await?;
-    let passed = gates["body"]["gates"].as_array().map_or(0, |gates| gates.iter().filter(|gate| gate["passed"] == true).count());
+    let passed =
+        gates["body"]["gates"].as_array().map_or(0, |gates| gates.iter().filter(|gate| gate["passed"] == true).count());
     report.check("2", "gates passed", 7, passed);
     let activated = stage.wait_for_kind("project.activated").await?;
     let shell = stage.wait_for_kind("project.shell_created").await?;
@@ -78,8 +89,16 @@ async fn staffing(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()> 
     report.amount("7", "Ana's rate", "195.00", &of(ANA)["bill_rate"]["amount"]);
     report.amount("7", "Ben's rate", "150.00", &of(BEN)["bill_rate"]["amount"]);
     report.check("7", "Ana is", "hard", of(ANA)["status"].as_str().unwrap_or_default());
-    stage.wait_for("tasks that can be booked", |event| event["kind"] == "command.done" && event["body"]["object"] == "task").await?;
-    stage.wait_for("sales to be told", |event| event["kind"] == "command.done" && event["body"]["object"] == "deal_status").await?;
+    stage
+        .wait_for("tasks that can be booked", |event| {
+            event["kind"] == "command.done" && event["body"]["object"] == "task"
+        })
+        .await?;
+    stage
+        .wait_for("sales to be told", |event| {
+            event["kind"] == "command.done" && event["body"]["object"] == "deal_status"
+        })
+        .await?;
     let status = last_effect(stage, "deal_status_update").await?;
     report.check("6", "CRM shows", "Implementation started", find(&status, "stage"));
     Ok(())
@@ -142,7 +161,13 @@ async fn march_run(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()>
     let shown = stage.api.get(&format!("/invoices/{number}")).await?;
     report.check("10", "the API shows the invoice", true, shown.to_string().contains("69972"));
     let told = format!("\"{number}\"");
-    stage.wait_for("sales to see the invoice", |event| event["kind"] == "command.done" && event["body"]["object"] == "deal_status" && event["seq"].as_u64() > posted["seq"].as_u64()).await?;
+    stage
+        .wait_for("sales to see the invoice", |event| {
+            event["kind"] == "command.done"
+                && event["body"]["object"] == "deal_status"
+                && event["seq"].as_u64() > posted["seq"].as_u64()
+        })
+        .await?;
     let status = last_effect(stage, "deal_status_update").await?;
     report.check("11", "CRM shows the invoice", true, status.to_string().contains(&told));
     report.check("11", "CRM shows its amount", true, status.to_string().contains("69972"));
@@ -159,11 +184,17 @@ async fn revenue(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()> {
     for (line, earned, liability) in [("L1", "22800.00", "0.00"), ("L2", "30000.00", "6000.00")] {
         let indicator = |event: &Value| -> Option<Value> {
             let positions = event["body"]["positions"].as_array()?;
-            positions.iter().map(|position| position["indicator"].clone()).find(|indicator| indicator["contract_line"] == line)
+            positions
+                .iter()
+                .map(|position| position["indicator"].clone())
+                .find(|indicator| indicator["contract_line"] == line)
         };
-        let event = stage.wait_for(&format!("revenue of {line}"), |event| {
-            event["kind"] == "billing.revenue_computed" && indicator(event).is_some_and(|indicator| indicator["revenue"]["amount"] != "0")
-        }).await?;
+        let event = stage
+            .wait_for(&format!("revenue of {line}"), |event| {
+                event["kind"] == "billing.revenue_computed"
+                    && indicator(event).is_some_and(|indicator| indicator["revenue"]["amount"] != "0")
+            })
+            .await?;
         let indicator = indicator(&event).unwrap_or(Value::Null);
         report.amount("12", &format!("{line} revenue"), earned, &indicator["revenue"]["amount"]);
         report.amount("12", &format!("{line} liability"), liability, &indicator["contract_liability"]["amount"]);
@@ -196,7 +227,8 @@ async fn payment(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()> {
 }
 
 fn first_invoice(stage: &Stage) -> anyhow::Result<String> {
-    let posted = stage.events.iter().find(|event| event["kind"] == "invoice.posted").context("no invoice was posted")?;
+    let posted =
+        stage.events.iter().find(|event| event["kind"] == "invoice.posted").context("no invoice was posted")?;
     Ok(posted["body"]["number"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -263,7 +295,10 @@ async fn april_run(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()>
     let deal = stage.api.get(&format!("/deals/{QUOTE}")).await?;
     let figure = |code: &str| -> Value {
         let figures = deal["figures"].as_array().cloned().unwrap_or_default();
-        figures.iter().find(|figure| figure["code"] == code).map_or(Value::Null, |figure| figure["value"]["amount"].clone())
+        figures
+            .iter()
+            .find(|figure| figure["code"] == code)
+            .map_or(Value::Null, |figure| figure["value"]["amount"].clone())
     };
     report.amount("all", "the deal shows as paid", "40000.00", &figure("paid"));
     report.amount("all", "the deal shows as open", "58056.00", &figure("open"));
@@ -295,13 +330,17 @@ async fn last_effect(stage: &Stage, kind: &str) -> anyhow::Result<Value> {
 fn find(value: &Value, name: &str) -> String {
     match value {
         Value::Object(map) => {
-            let direct = map.iter().find(|(key, value)| key.to_lowercase().contains(name) && !value.is_null() && !value.is_object());
+            let direct = map
+                .iter()
+                .find(|(key, value)| key.to_lowercase().contains(name) && !value.is_null() && !value.is_object());
             if let Some((_, found)) = direct {
                 return found.as_str().map_or_else(|| found.to_string(), str::to_owned);
             }
             map.values().map(|child| find(child, name)).find(|found| !found.is_empty()).unwrap_or_default()
         }
-        Value::Array(items) => items.iter().map(|child| find(child, name)).find(|found| !found.is_empty()).unwrap_or_default(),
+        Value::Array(items) => {
+            items.iter().map(|child| find(child, name)).find(|found| !found.is_empty()).unwrap_or_default()
+        }
         _ => String::new(),
     }
 }

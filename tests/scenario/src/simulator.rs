@@ -30,7 +30,9 @@ impl Simulator {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("{} cannot be started; run `cargo build --workspace --bins`", program.display()))?;
+            .with_context(|| {
+                format!("{} cannot be started; run `cargo build --workspace --bins`", program.display())
+            })?;
         let stdout = child.stdout.take().context("no output to read")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;

@@ -37,7 +37,12 @@ impl StageOptions {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-        Self { programs: target.join(profile), plugins: target.join("plugins"), compiled: target.join("compiled"), poll_ms: 200 }
+        Self {
+            programs: target.join(profile),
+            plugins: target.join("plugins"),
+            compiled: target.join("compiled"),
+            poll_ms: 200,
+        }
     }
 }
 
@@ -99,7 +104,8 @@ impl Stage {
     pub async fn set(options: StageOptions) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().timeout(PATIENCE * 5).build()?;
         let start = |name: &str| Simulator::start(&options.programs, name, &client);
-        let (crm, psa, erp, time) = (start(config::CRM)?, start(config::PSA)?, start(config::ERP)?, start(config::TIME)?);
+        let (crm, psa, erp, time) =
+            (start(config::CRM)?, start(config::PSA)?, start(config::ERP)?, start(config::TIME)?);
         let folder = tempfile::tempdir()?;
         let token = config::token();
         let mut stage = Self {
@@ -139,7 +145,12 @@ impl Stage {
             simulator.set_clock(&self.now).await?;
         }
         let erp_key = config::signing_key()?;
-        self.erp.act("register_certificate", &json!({"id": config::ERP_KEY_ID, "pem": erp_key.public_pem, "client_id": config::ERP_CLIENT_ID})).await?;
+        self.erp
+            .act(
+                "register_certificate",
+                &json!({"id": config::ERP_KEY_ID, "pem": erp_key.public_pem, "client_id": config::ERP_CLIENT_ID}),
+            )
+            .await?;
         self.write_config()?;
         for (name, value) in config::secrets(&erp_key) {
             self.quoin(&["secret", "set", &name], Some(value.as_bytes()))?;
@@ -194,7 +205,11 @@ impl Stage {
     /// What it said, when it failed.
     pub fn quoin(&self, arguments: &[&str], input: Option<&[u8]>) -> anyhow::Result<String> {
         let mut command = Command::new(self.options.programs.join("quoin"));
-        command.args(arguments).env("QUOIN_CONFIG", self.config_path()).env("QUOIN_URL", &self.api.url).env("QUOIN_TOKEN", &self.token);
+        command
+            .args(arguments)
+            .env("QUOIN_CONFIG", self.config_path())
+            .env("QUOIN_URL", &self.api.url)
+            .env("QUOIN_TOKEN", &self.token);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("the `quoin` command is not built")?;
         if let Some(mut stdin) = child.stdin.take() {
@@ -358,10 +373,16 @@ impl Stage {
     /// The last events and the end of the host's log: what a standstill is judged by.
     pub fn log_tail(&self) -> String {
         let log = std::fs::read_to_string(self.folder.path().join("host.log")).unwrap_or_default();
-        let events: Vec<String> = self.events.iter().rev().take(12).map(|event| {
-            let body: String = event["body"].to_string().chars().take(400).collect();
-            format!("{} {} {} {body}", event["seq"], event["kind"], event["key"])
-        }).collect();
+        let events: Vec<String> = self
+            .events
+            .iter()
+            .rev()
+            .take(12)
+            .map(|event| {
+                let body: String = event["body"].to_string().chars().take(400).collect();
+                format!("{} {} {} {body}", event["seq"], event["kind"], event["key"])
+            })
+            .collect();
         format!("last events, newest first:\n{}\nhost log:\n{}", events.join("\n"), tail(&log))
     }
 }

@@ -24,7 +24,10 @@ fn assert_refused(output: &Output, parts: &[&str]) {
 /// A folder with a configuration that is right but for `extra`.
 fn configured(plugins: &Path, extra: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = format!("[host]\ndata_dir = \"data\"\nplugins_dir = {:?}\nlisten = \"127.0.0.1:0\"\n{extra}", plugins.display());
+    let text = format!(
+        "[host]\ndata_dir = \"data\"\nplugins_dir = {:?}\nlisten = \"127.0.0.1:0\"\n{extra}",
+        plugins.display()
+    );
     std::fs::write(folder.path().join("quoin.toml"), text).expect("the file is written");
     folder
 }
@@ -40,8 +43,14 @@ fn broken_configurations_name_line_or_field() {
     let table: [(&str, &[&str]); 6] = [
         ("[[route]\n", &["quoin.toml", "line 5"]),
         ("[hsot]\n", &["quoin.toml", "hsot"]),
-        ("[[route]]\nrole = \"crm\"\nconnection = \"nowhere\"\n", &["route[0].connection", "there is no connection 'nowhere'"]),
-        ("[[route]]\nrole = \"hr\"\nconnection = \"x\"\n[[connection]]\nid = \"x\"\nplugin = \"y\"\n", &["route[0].role", "crm, psa, erp or time"]),
+        (
+            "[[route]]\nrole = \"crm\"\nconnection = \"nowhere\"\n",
+            &["route[0].connection", "there is no connection 'nowhere'"],
+        ),
+        (
+            "[[route]]\nrole = \"hr\"\nconnection = \"x\"\n[[connection]]\nid = \"x\"\nplugin = \"y\"\n",
+            &["route[0].role", "crm, psa, erp or time"],
+        ),
         (entity, &["entity.DE01.currency", "'EURO' is no ISO 4217"]),
         ("[[connection]]\nid = \"x\"\nplugin = \"y\"\n", &["connection 'x'", "no plugin 'y'"]),
     ];
@@ -108,11 +117,13 @@ async fn uploads_that_ask_for_more_than_the_contract_change_nothing() {
     let before = stage.api.get("/plugins").await.expect("the list");
     let manifest = StageOptions::from_workspace().plugins.join("kantata.toml");
     let grabby = wat::parse_str(r#"(component (import "acme:files/disk@1.0.0" (instance)))"#);
-    let table: [(Vec<u8>, &str); 2] = [(grabby.expect("a component"), "acme:files/disk"), (b"junk".to_vec(), "component")];
+    let table: [(Vec<u8>, &str); 2] =
+        [(grabby.expect("a component"), "acme:files/disk"), (b"junk".to_vec(), "component")];
     for (bytes, part) in table {
         let file = stage.folder().join("grabby.wasm");
         std::fs::write(&file, bytes).expect("written");
-        let arguments = ["plugin", "load", file.to_str().expect("UTF-8"), "--manifest", manifest.to_str().expect("UTF-8")];
+        let arguments =
+            ["plugin", "load", file.to_str().expect("UTF-8"), "--manifest", manifest.to_str().expect("UTF-8")];
         let error = stage.quoin(&arguments, None).expect_err("the upload is refused");
         assert!(error.to_string().contains(part), "{error}");
     }

@@ -26,10 +26,18 @@ async fn repeated_and_reordered_webhooks_make_one_project() {
     let mut stage = stage().await;
     let won = json!({"quote": "Q-2026-0042", "at": "2026-03-02T10:15:00Z", "deliveries": 3, "gap_ms": 30});
     stage.crm.act("close_won", &won).await.expect("sales wins");
-    stage.crm.act("send_webhook", &json!({"quote": "Q-2026-0042", "deliveries": 2})).await.expect("the CRM repeats itself");
+    stage
+        .crm
+        .act("send_webhook", &json!({"quote": "Q-2026-0042", "deliveries": 2}))
+        .await
+        .expect("the CRM repeats itself");
     stage.wait_for_kind("project.staffed").await.expect("the project is staffed");
     for by in ["webhook", "poll"] {
-        let seen = stage.wait_for(by, |event| event["kind"] == "record.sighted" && event["body"]["object"] == "quote" && event["body"]["by"] == by).await;
+        let seen = stage
+            .wait_for(by, |event| {
+                event["kind"] == "record.sighted" && event["body"]["object"] == "quote" && event["body"]["by"] == by
+            })
+            .await;
         seen.expect("both ways are on record");
     }
     assert_eq!(stage.count("quote.accepted"), 1);

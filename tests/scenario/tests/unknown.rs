@@ -34,7 +34,15 @@ async fn lost_answers_leave_one_effect_each() {
         assert!(stage.count("command.retried") >= 1, "{case}: the loss was not noticed");
         let (psa, erp) = (stage.psa.counts().await.expect("PSA"), stage.erp.counts().await.expect("ERP"));
         let time = stage.time.counts().await.expect("time");
-        let made = [&psa["customer"], &psa["project"], &psa["task"], &psa["milestone"], &erp["customer"], &erp["billing_setup"], &time["task"]];
+        let made = [
+            &psa["customer"],
+            &psa["project"],
+            &psa["task"],
+            &psa["milestone"],
+            &erp["customer"],
+            &erp["billing_setup"],
+            &time["task"],
+        ];
         assert_eq!(made.map(|count| count.as_u64().unwrap_or(0)), [1, 1, 3, 3, 1, 1, 3], "{case}");
     }
 }

@@ -52,14 +52,23 @@ impl<'t> Books<'t> {
     pub async fn open(tryton: &'t Tryton) -> anyhow::Result<Self> {
         let mut books = Self { tryton, context: json!({"language": "en"}), company: 0 };
         let currency = books
-            .create("currency.currency", json!({"name": "Euro", "code": "EUR", "symbol": "€", "digits": 2, "rounding": decimal("0.01"),
-                "rates": [["create", [{"date": day(2026, 1, 1), "rate": decimal("1")}]]]}))
+            .create(
+                "currency.currency",
+                json!({"name": "Euro", "code": "EUR", "symbol": "€", "digits": 2, "rounding": decimal("0.01"),
+                "rates": [["create", [{"date": day(2026, 1, 1), "rate": decimal("1")}]]]}),
+            )
             .await?;
-        books.create("country.country", json!({"name": "Germany", "code": "DE", "code3": "DEU", "code_numeric": "276"})).await?;
+        books
+            .create("country.country", json!({"name": "Germany", "code": "DE", "code3": "DEU", "code_numeric": "276"}))
+            .await?;
         let party = books.create("party.party", json!({"name": COMPANY, "code": "DE01"})).await?;
-        let company = books.create("company.company", json!({"party": party, "currency": currency, "timezone": "Europe/Berlin"})).await?;
+        let company = books
+            .create("company.company", json!({"party": party, "currency": currency, "timezone": "Europe/Berlin"}))
+            .await?;
         let user = books.only("res.user", json!([["login", "=", "admin"]])).await?;
-        books.call("res.user", "write", json!([[user], {"companies": [["add", [company]]], "company": company}])).await?;
+        books
+            .call("res.user", "write", json!([[user], {"companies": [["add", [company]]], "company": company}]))
+            .await?;
         books.company = company;
         books.context = json!({"language": "en", "company": company});
         books.chart().await?;
@@ -83,7 +92,9 @@ impl<'t> Books<'t> {
             "category_account_revenue": self.account(SERVICES_SOLD).await?,
             "category_account_expense": self.account(SERVICES_BOUGHT).await?,
         }});
-        self.tryton.rpc(&format!("{wizard}.execute"), json!([session, properties, "create_properties", self.context])).await?;
+        self.tryton
+            .rpc(&format!("{wizard}.execute"), json!([session, properties, "create_properties", self.context]))
+            .await?;
         self.tryton.rpc(&format!("{wizard}.delete"), json!([session, self.context])).await?;
         Ok(())
     }
@@ -93,9 +104,19 @@ impl<'t> Books<'t> {
         let kind = |name: &str| json!([["name", "=", name]]);
         let invoices = self.only("ir.sequence.type", kind("Invoice")).await?;
         let moves = self.only("ir.sequence.type", kind("Account Move")).await?;
-        let invoices = self.create("ir.sequence.strict", json!({"name": "Invoices 2026", "sequence_type": invoices, "prefix": "INV-",
-            "padding": 5, "company": self.company})).await?;
-        let moves = self.create("ir.sequence.strict", json!({"name": "Moves 2026", "sequence_type": moves, "company": self.company})).await?;
+        let invoices = self
+            .create(
+                "ir.sequence.strict",
+                json!({"name": "Invoices 2026", "sequence_type": invoices, "prefix": "INV-",
+            "padding": 5, "company": self.company}),
+            )
+            .await?;
+        let moves = self
+            .create(
+                "ir.sequence.strict",
+                json!({"name": "Moves 2026", "sequence_type": moves, "company": self.company}),
+            )
+            .await?;
         let year = self.create("account.fiscalyear", json!({
             "name": "2026", "start_date": day(2026, 1, 1), "end_date": day(2026, 12, 31), "company": self.company, "move_sequence": moves,
             "invoice_sequences": [["create", [{"company": self.company, "in_invoice_sequence": invoices,
@@ -107,11 +128,20 @@ impl<'t> Books<'t> {
 
     /// Payment term, tax, accounting category and products.
     async fn catalogue(&self) -> anyhow::Result<()> {
-        self.create("account.invoice.payment_term", json!({"name": TERM, "lines": [["create", [
-            {"type": "remainder", "relativedeltas": [["create", [{"days": 30}]]]}]]]})).await?;
+        self.create(
+            "account.invoice.payment_term",
+            json!({"name": TERM, "lines": [["create", [
+            {"type": "remainder", "relativedeltas": [["create", [{"days": 30}]]]}]]]}),
+        )
+        .await?;
         let owed = self.account(TAXES_OWED).await?;
-        let tax = self.create("account.tax", json!({"name": TAX, "description": TAX, "type": "percentage", "rate": decimal("0.19"),
-            "company": self.company, "invoice_account": owed, "credit_note_account": owed})).await?;
+        let tax = self
+            .create(
+                "account.tax",
+                json!({"name": TAX, "description": TAX, "type": "percentage", "rate": decimal("0.19"),
+            "company": self.company, "invoice_account": owed, "credit_note_account": owed}),
+            )
+            .await?;
         let category = self.create("product.category", json!({"name": "Services", "accounting": true,
             "account_revenue": self.account(SERVICES_SOLD).await?, "account_expense": self.account(SERVICES_BOUGHT).await?,
             "customer_taxes": [["add", [tax]]]})).await?;

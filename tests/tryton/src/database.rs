@@ -76,7 +76,8 @@ impl Database {
             Self::Sqlite(folder) => format!("uri = sqlite://\npath = {}\n", folder.display()),
             Self::Postgres(cluster) => format!("uri = {}\n", cluster.uri()),
         };
-        let text = format!("[database]\n{database}[web]\nlisten = 127.0.0.1:{port}\n[session]\nauthentications = password\n");
+        let text =
+            format!("[database]\n{database}[web]\nlisten = 127.0.0.1:{port}\n[session]\nauthentications = password\n");
         let path = run_folder.join("trytond.conf");
         fs::write(&path, text)?;
         Ok(path)
@@ -107,7 +108,15 @@ fn initialise(environment: &Environment, config: &Path, name: &str, run_folder: 
     let password = run_folder.join("password");
     fs::write(&password, PASSWORD)?;
     let mut admin = Command::new(environment.program("trytond-admin"));
-    admin.arg("-c").arg(config).args(["-d", name, "--email", "books@advisory.example", "--password", "--activate-dependencies", "-u"]);
+    admin.arg("-c").arg(config).args([
+        "-d",
+        name,
+        "--email",
+        "books@advisory.example",
+        "--password",
+        "--activate-dependencies",
+        "-u",
+    ]);
     admin.args(["ir", "res"]).args(MODULES).env("TRYTONPASSFILE", &password).stdin(Stdio::null());
     run(&mut admin).context("trytond-admin could not make the base database")
 }
@@ -115,7 +124,8 @@ fn initialise(environment: &Environment, config: &Path, name: &str, run_folder: 
 /// Where PostgreSQL's server programs lie: Debian keeps them off the path.
 fn postgres_programs() -> Option<PathBuf> {
     let complete = |folder: &PathBuf| ["initdb", "pg_ctl", "psql"].iter().all(|program| folder.join(program).is_file());
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let versions =
+        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     let mut versions: Vec<PathBuf> = versions.collect();
     versions.sort();
     versions.reverse();
@@ -185,7 +195,12 @@ impl Cluster {
         let careless = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off";
         let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= {careless}");
         let mut start = cluster.command("pg_ctl");
-        start.arg("-D").arg(&cluster.data).arg("-l").arg(home.join("server.log")).args(["-w", "-t", "30", "-o", &options, "start"]);
+        start
+            .arg("-D")
+            .arg(&cluster.data)
+            .arg("-l")
+            .arg(home.join("server.log"))
+            .args(["-w", "-t", "30", "-o", &options, "start"]);
         // The server inherits pg_ctl's output, and would keep a pipe open for as long as it lives.
         let status = start.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         anyhow::ensure!(status.success(), "pg_ctl start failed; see {}", home.join("server.log").display());
@@ -216,7 +231,19 @@ impl Cluster {
 
     fn sql(&self, statement: &str) -> anyhow::Result<()> {
         let mut psql = self.command("psql");
-        psql.args(["-h", "127.0.0.1", "-U", "tryton", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-q", "-c", statement]);
+        psql.args([
+            "-h",
+            "127.0.0.1",
+            "-U",
+            "tryton",
+            "-d",
+            "postgres",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-q",
+            "-c",
+            statement,
+        ]);
         run(psql.arg("-p").arg(self.port.to_string()))
     }
 

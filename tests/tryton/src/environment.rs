@@ -73,10 +73,12 @@ impl Environment {
         if venv.exists() {
             fs::remove_dir_all(&venv)?;
         }
-        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))
-            .context("this test needs python3 with its venv module (Debian: apt install python3-venv); it runs a real Tryton")?;
+        run(Command::new("python3").args(["-m", "venv"]).arg(&venv)).context(
+            "this test needs python3 with its venv module (Debian: apt install python3-venv); it runs a real Tryton",
+        )?;
         let mut pip = Command::new(self.program("pip"));
-        pip.args(["install", "--quiet", "--disable-pip-version-check", "--retries", "2", "--timeout", "20"]).args(wanted);
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--retries", "2", "--timeout", "20"])
+            .args(wanted);
         run(&mut pip).context("this test installs Tryton 8.0 from PyPI, and pip could not; is PyPI (or the index of PIP_INDEX_URL) reachable?")
     }
 }

@@ -52,7 +52,8 @@ impl Host {
         // Compiled code is kept between runs: compiling is not what is tested.
         let cache = CacheOptions { dir: target().join("tryton/compiled"), key: [7; 32] };
         let options = Options { cache: Some(cache), ..Options::default() };
-        let runtime = Runtime::new(options, Arc::clone(&egress) as _, vault, Arc::new(Now)).map_err(|error| anyhow!("{error}"))?;
+        let runtime = Runtime::new(options, Arc::clone(&egress) as _, vault, Arc::new(Now))
+            .map_err(|error| anyhow!("{error}"))?;
         let text = include_str!("../../../plugins/tryton/connector.toml");
         let manifest = Manifest::parse(text)?;
         runtime.load(component()?, text.to_owned()).await.map_err(|reason| anyhow!(reason))?;

@@ -87,7 +87,10 @@ async fn billing_setup(host: &Host, books: &Books<'_>, customer: &str) -> String
     assert_eq!(ended(&host.apply("billing_setup", &setup).await.unwrap(), ItemStatus::Unchanged), sale);
     assert_eq!(ended(&host.lookup("billing_setup", &setup).await.unwrap(), ItemStatus::Created), sale);
 
-    let sales = books.read("sale.sale", json!([]), &["state", "untaxed_amount", "total_amount", "reference", "description"]).await.unwrap();
+    let sales = books
+        .read("sale.sale", json!([]), &["state", "untaxed_amount", "total_amount", "reference", "description"])
+        .await
+        .unwrap();
     assert_eq!(sales.len(), 1, "{sales:?}");
     assert_eq!(sales[0]["description"], deal::CONTRACT);
     assert_eq!(sales[0]["reference"], deal::id("setup").as_str());
@@ -99,7 +102,11 @@ async fn billing_setup(host: &Host, books: &Books<'_>, customer: &str) -> String
 
     let mut other = deal::setup(customer);
     other.data["lines"][2]["billing"]["hourly_rate"] = json!("170.00");
-    assert_eq!(host.apply("billing_setup", &other).await.unwrap().status, ItemStatus::Conflict, "a confirmed sale is not rewritten");
+    assert_eq!(
+        host.apply("billing_setup", &other).await.unwrap().status,
+        ItemStatus::Conflict,
+        "a confirmed sale is not rewritten"
+    );
     project.external.clone()
 }
 
@@ -119,7 +126,16 @@ async fn invoice(host: &Host, books: &Books<'_>, customer: &str, project: &str) 
         assert_eq!(again.data.unwrap()["number"], number.as_str());
     }
 
-    let fields = ["number", "state", "reference", "untaxed_amount", "tax_amount", "total_amount", "invoice_date", "lines_to_pay"];
+    let fields = [
+        "number",
+        "state",
+        "reference",
+        "untaxed_amount",
+        "tax_amount",
+        "total_amount",
+        "invoice_date",
+        "lines_to_pay",
+    ];
     let found = books.read("account.invoice", json!([]), &fields).await.unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     let invoice = &found[0];
@@ -128,7 +144,10 @@ async fn invoice(host: &Host, books: &Books<'_>, customer: &str, project: &str) 
     assert_eq!(amount(&invoice["untaxed_amount"]), dec("58800.00"));
     assert_eq!(amount(&invoice["tax_amount"]), dec("11172.00"));
     assert_eq!(amount(&invoice["total_amount"]), dec("69972.00"));
-    let due = books.read("account.move.line", json!([["id", "in", invoice["lines_to_pay"]]]), &["maturity_date", "debit"]).await.unwrap();
+    let due = books
+        .read("account.move.line", json!([["id", "in", invoice["lines_to_pay"]]]), &["maturity_date", "debit"])
+        .await
+        .unwrap();
     assert_eq!(due.len(), 1, "{due:?}");
     assert_eq!(due[0]["maturity_date"], json!({"__class__": "date", "year": 2026, "month": 4, "day": 30}));
     assert_eq!(amount(&due[0]["debit"]), dec("69972.00"), "it stands in the books");
@@ -139,11 +158,15 @@ async fn invoice(host: &Host, books: &Books<'_>, customer: &str, project: &str) 
 /// both figures, and leaves nothing behind.
 async fn corrections(host: &Host, books: &Books<'_>, customer: &str, project: &str, number: &str) {
     let lines = [("L1", "2", "HUR", "150.00", "300.00")];
-    let credit = deal::document("credit", "381", Some(number), &lines, ["300.00", "57.00", "357.00"], customer, project);
+    let credit =
+        deal::document("credit", "381", Some(number), &lines, ["300.00", "57.00", "357.00"], customer, project);
     let outcome = host.apply("invoice", &credit).await.unwrap();
     ended(&outcome, ItemStatus::Created);
     assert_eq!(amount(&outcome.data.unwrap()["totals"]["gross"]), dec("357.00"));
-    let found = books.read("account.invoice", json!([["reference", "=", deal::id("credit").as_str()]]), &["total_amount", "state"]).await.unwrap();
+    let found = books
+        .read("account.invoice", json!([["reference", "=", deal::id("credit").as_str()]]), &["total_amount", "state"])
+        .await
+        .unwrap();
     assert_eq!(amount(&found[0]["total_amount"]), dec("-357.00"));
     assert_eq!(found[0]["state"], "posted");
 

@@ -74,7 +74,8 @@ fn demo(once: bool, report: Option<PathBuf>) -> anyhow::Result<()> {
     plugins::build()?;
     cargo::step("building the host and the simulators");
     cargo::cargo(&["build", "--quiet", "--workspace", "--bins"])?;
-    let mut arguments = vec!["run".to_owned(), "--quiet".to_owned(), "--package".to_owned(), "scenario".to_owned(), "--".to_owned()];
+    let mut arguments =
+        vec!["run".to_owned(), "--quiet".to_owned(), "--package".to_owned(), "scenario".to_owned(), "--".to_owned()];
     if once {
         arguments.push("--once".to_owned());
     }

@@ -26,7 +26,8 @@ pub fn run(only: Option<&str>) -> anyhow::Result<()> {
     }
     cargo::step("building the host, the simulators and the tests");
     cargo::cargo(&["build", "--quiet", "--workspace", "--bins"])?;
-    let mut arguments = vec!["test", "--workspace", "--no-fail-fast", "--quiet", "--lib", "--bins", "--tests", "--", "--format=pretty"];
+    let mut arguments =
+        vec!["test", "--workspace", "--no-fail-fast", "--quiet", "--lib", "--bins", "--tests", "--", "--format=pretty"];
     arguments.pop();
     if let Some(only) = only {
         arguments.push(only);

@@ -117,7 +117,10 @@ fn search(folder: &Path, words: &[String], broken: &mut Vec<String>) -> anyhow::
         let path = entry?.path();
         if path.is_dir() {
             search(&path, words, broken)?;
-        } else if path.extension().is_some_and(|extension| ["rs", "wit", "yaml", "html", "toml"].iter().any(|known| extension == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|extension| ["rs", "wit", "yaml", "html", "toml"].iter().any(|known| extension == *known))
+        {
             let text = fs::read_to_string(&path)?.to_lowercase();
             for word in words.iter().filter(|word| text.contains(word.as_str())) {
                 let shown = path.strip_prefix(cargo::root()).unwrap_or(&path).display().to_string();

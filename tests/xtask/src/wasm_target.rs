@@ -33,7 +33,9 @@ pub fn ensure() -> anyhow::Result<()> {
     if added.is_ok_and(|status| status.success()) && has_std(&library) {
         return Ok(());
     }
-    cargo::step("rustup cannot download it; building the standard library from Debian's source package (about a minute)");
+    cargo::step(
+        "rustup cannot download it; building the standard library from Debian's source package (about a minute)",
+    );
     build_from_source(Path::new(&sysroot), &library).with_context(|| {
         format!("{TARGET} could not be made available. Install it by hand: `rustup target add {TARGET}` on a machine with network")
     })
@@ -93,7 +95,10 @@ fn compile(sysroot: &Path, source: &Path, libc: &Path, work: &Path) -> anyhow::R
     }
     let empty = work.join("empty");
     fs::create_dir_all(empty.join("src"))?;
-    fs::write(empty.join("Cargo.toml"), "[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n")?;
+    fs::write(
+        empty.join("Cargo.toml"),
+        "[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n",
+    )?;
     fs::write(empty.join("src/lib.rs"), "")?;
     let status = cargo::command()
         .current_dir(&empty)

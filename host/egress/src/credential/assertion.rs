@@ -30,23 +30,13 @@ impl Assertion {
         let mut claims = self.claims(secrets, &client, subject);
         if let Some(scope) = scope {
             let words: Vec<&str> = scope.split_whitespace().collect();
-            claims.insert(
-                "scope".into(),
-                if let [word] = words.as_slice() {
-                    json!(word)
-                } else {
-                    json!(words)
-                },
-            );
+            claims.insert("scope".into(), if let [word] = words.as_slice() { json!(word) } else { json!(words) });
         }
         self.sign(secrets, &claims).await
     }
 
     /// A client speaks for a user (RFC 7523 section 2.1).
-    pub(super) async fn for_subject(
-        &self,
-        secrets: &SlotSecrets,
-    ) -> Result<Zeroizing<String>, SendError> {
+    pub(super) async fn for_subject(&self, secrets: &SlotSecrets) -> Result<Zeroizing<String>, SendError> {
         let client = secrets.text("client_id").await?;
         let claims = match &self.subject {
             Some(subject) => self.claims(secrets, &client, subject),
@@ -67,22 +57,12 @@ impl Assertion {
         claims
     }
 
-    async fn sign(
-        &self,
-        secrets: &SlotSecrets,
-        claims: &Map<String, Value>,
-    ) -> Result<Zeroizing<String>, SendError> {
+    async fn sign(&self, secrets: &SlotSecrets, claims: &Map<String, Value>) -> Result<Zeroizing<String>, SendError> {
         let pem = secrets.text("private_key").await?;
         let (algorithm, key) = match self.algorithm {
-            AssertionAlgorithm::RS256 => {
-                (Algorithm::RS256, EncodingKey::from_rsa_pem(pem.as_bytes()))
-            }
-            AssertionAlgorithm::PS256 => {
-                (Algorithm::PS256, EncodingKey::from_rsa_pem(pem.as_bytes()))
-            }
-            AssertionAlgorithm::ES256 => {
-                (Algorithm::ES256, EncodingKey::from_ec_pem(pem.as_bytes()))
-            }
+            AssertionAlgorithm::RS256 => (Algorithm::RS256, EncodingKey::from_rsa_pem(pem.as_bytes())),
+            AssertionAlgorithm::PS256 => (Algorithm::PS256, EncodingKey::from_rsa_pem(pem.as_bytes())),
+            AssertionAlgorithm::ES256 => (Algorithm::ES256, EncodingKey::from_ec_pem(pem.as_bytes())),
         };
         // The library's own texts are not repeated: they could quote the key.
         let unusable = |_| {
@@ -94,8 +74,6 @@ impl Assertion {
         let mut header = Header::new(algorithm);
         header.kid.clone_from(&self.key_id);
         let key = key.map_err(unusable)?;
-        jsonwebtoken::encode(&header, claims, &key)
-            .map(Zeroizing::new)
-            .map_err(unusable)
+        jsonwebtoken::encode(&header, claims, &key).map(Zeroizing::new).map_err(unusable)
     }
 }

@@ -17,11 +17,7 @@ pub(super) struct SlotSecrets {
 
 impl SlotSecrets {
     pub(super) fn new(room: Arc<Room>, connection: &str, slot: &str) -> Self {
-        Self {
-            room,
-            connection: connection.to_owned(),
-            slot: slot.to_owned(),
-        }
+        Self { room, connection: connection.to_owned(), slot: slot.to_owned() }
     }
 
     pub(super) fn slot(&self) -> &str {
@@ -39,28 +35,17 @@ impl SlotSecrets {
     /// A part as text. A line break at its end, which files and pipes leave, is not part of it.
     pub(super) async fn text(&self, part: &str) -> Result<Zeroizing<String>, SendError> {
         let name = self.name(part);
-        let value = self
-            .room
-            .secrets
-            .get(&name)
-            .await
-            .map_err(|error| needs_person(error.to_string()))?;
+        let value = self.room.secrets.get(&name).await.map_err(|error| needs_person(error.to_string()))?;
         let text = value.expose(|bytes| {
-            std::str::from_utf8(bytes)
-                .map(|text| Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+            std::str::from_utf8(bytes).map(|text| Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
         });
         text.map_err(|_| {
-            needs_person(format!(
-                "the secret '{name}' is not text; set it again with `quoin secret set {name}`"
-            ))
+            needs_person(format!("the secret '{name}' is not text; set it again with `quoin secret set {name}`"))
         })
     }
 
     /// A part that need not exist.
-    pub(super) async fn optional_text(
-        &self,
-        part: &str,
-    ) -> Result<Option<Zeroizing<String>>, SendError> {
+    pub(super) async fn optional_text(&self, part: &str) -> Result<Option<Zeroizing<String>>, SendError> {
         match self.room.secrets.get(&self.name(part)).await {
             Err(SecretError::Missing(_)) => Ok(None),
             _ => self.text(part).await.map(Some),
@@ -78,8 +63,5 @@ impl SlotSecrets {
 }
 
 pub(super) fn needs_person(message: String) -> SendError {
-    SendError::Credential {
-        needs_person: true,
-        message,
-    }
+    SendError::Credential { needs_person: true, message }
 }

@@ -80,22 +80,9 @@ pub(super) struct TokenSource {
 }
 
 impl TokenSource {
-    pub(super) fn new(
-        secrets: SlotSecrets,
-        endpoint: TokenEndpoint,
-        grant: Grant,
-        extra: Extra,
-    ) -> Self {
+    pub(super) fn new(secrets: SlotSecrets, endpoint: TokenEndpoint, grant: Grant, extra: Extra) -> Self {
         let renewal = Arc::new(Mutex::new(Renewal::default()));
-        Self {
-            secrets,
-            endpoint,
-            grant,
-            extra,
-            current: ArcSwapOption::empty(),
-            renewal,
-            finished: AtomicU64::new(0),
-        }
+        Self { secrets, endpoint, grant, extra, current: ArcSwapOption::empty(), renewal, finished: AtomicU64::new(0) }
     }
 
     /// A token other than the `stale` one. One caller renews; those who wait share its result.
@@ -125,9 +112,7 @@ impl TokenSource {
         let task = tokio::spawn(Self::renew(Arc::clone(source), renewal));
         match timeout_at(deadline, task).await.map_err(late)? {
             Ok(result) => result,
-            Err(_) => Err(SendError::NotSent(
-                "the renewal of the access token was interrupted".into(),
-            )),
+            Err(_) => Err(SendError::NotSent("the renewal of the access token was interrupted".into())),
         }
     }
 
@@ -141,10 +126,7 @@ impl TokenSource {
         self.secrets.room.clock.now()
     }
 
-    async fn renew(
-        source: Arc<Self>,
-        mut renewal: OwnedMutexGuard<Renewal>,
-    ) -> Result<Arc<Token>, SendError> {
+    async fn renew(source: Arc<Self>, mut renewal: OwnedMutexGuard<Renewal>) -> Result<Arc<Token>, SendError> {
         if let (Some(until), Some(error)) = (renewal.hold_until, &renewal.last_error)
             && source.now() < until
         {
@@ -153,9 +135,7 @@ impl TokenSource {
         let result = source.ask(&mut renewal).await;
         renewal.last_error = result.as_ref().err().cloned();
         renewal.hold_until = match &result {
-            Err(SendError::Credential {
-                needs_person: true, ..
-            }) => source.after(HOLD_AFTER_REFUSAL_SECONDS),
+            Err(SendError::Credential { needs_person: true, .. }) => source.after(HOLD_AFTER_REFUSAL_SECONDS),
             _ => None,
         };
         if let Ok(token) = &result {
@@ -166,9 +146,7 @@ impl TokenSource {
     }
 
     fn after(&self, seconds: i64) -> Option<Timestamp> {
-        self.now()
-            .checked_add(SignedDuration::from_secs(seconds))
-            .ok()
+        self.now().checked_add(SignedDuration::from_secs(seconds)).ok()
     }
 
     async fn ask(&self, renewal: &mut Renewal) -> Result<Arc<Token>, SendError> {
@@ -183,27 +161,15 @@ impl TokenSource {
         renewal.generation += 1;
         let line = Zeroizing::new(format!("Bearer {}", answer.access_token.as_str()));
         let header = header_value(&line, self.secrets.slot())?;
-        Ok(Arc::new(Token {
-            header,
-            text: answer.access_token,
-            generation: renewal.generation,
-            renew_at,
-        }))
+        Ok(Arc::new(Token { header, text: answer.access_token, generation: renewal.generation, renew_at }))
     }
 
     /// Stores a rotated refresh token before the access token beside it is used.
-    async fn keep_rotated(
-        &self,
-        answer: &Answer,
-        fields: &Fields,
-        renewal: &mut Renewal,
-    ) -> Result<(), SendError> {
+    async fn keep_rotated(&self, answer: &Answer, fields: &Fields, renewal: &mut Renewal) -> Result<(), SendError> {
         let Some(rotated) = &answer.refresh_token else {
             return Ok(());
         };
-        let is_new = fields
-            .value("refresh_token")
-            .is_some_and(|sent| sent != rotated.as_str());
+        let is_new = fields.value("refresh_token").is_some_and(|sent| sent != rotated.as_str());
         if !matches!(self.grant, Grant::Refresh) || !is_new {
             return Ok(());
         }
@@ -232,14 +198,8 @@ impl TokenSource {
             }
             Grant::ClientAssertion(assertion) => {
                 fields.add("grant_type", "client_credentials");
-                fields.add(
-                    "client_assertion_type",
-                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-                );
-                fields.add(
-                    "client_assertion",
-                    &assertion.for_client(&self.secrets, scope).await?,
-                );
+                fields.add("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+                fields.add("client_assertion", &assertion.for_client(&self.secrets, scope).await?);
             }
             Grant::JwtBearer(assertion) => {
                 fields.add("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
@@ -258,20 +218,13 @@ impl TokenSource {
         Ok(fields)
     }
 
-    async fn add_client(
-        &self,
-        fields: &mut Fields,
-        secret: Option<Zeroizing<String>>,
-    ) -> Result<(), SendError> {
+    async fn add_client(&self, fields: &mut Fields, secret: Option<Zeroizing<String>>) -> Result<(), SendError> {
         let client = self.secrets.text("client_id").await?;
         match (self.endpoint.client_auth, secret) {
             (ClientAuth::Basic, Some(secret)) => fields.set_basic(&client, &secret),
             (_, secret) => {
                 fields.add("client_id", &client);
-                fields.add_optional(
-                    "client_secret",
-                    secret.as_ref().map(|secret| secret.as_str()),
-                );
+                fields.add_optional("client_secret", secret.as_ref().map(|secret| secret.as_str()));
             }
         }
         Ok(())

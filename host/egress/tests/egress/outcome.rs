@@ -27,10 +27,7 @@ async fn raw(reply: &'static [u8]) -> String {
 /// An address that is https by name only.
 async fn no_tls() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!(
-        "https://127.0.0.1:{}",
-        listener.local_addr().unwrap().port()
-    );
+    let origin = format!("https://127.0.0.1:{}", listener.local_addr().unwrap().port());
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
@@ -47,8 +44,8 @@ async fn read_request(socket: &mut TcpStream) {
         let count = socket.read(&mut buffer).await.unwrap_or(0);
         got.extend_from_slice(&buffer[..count]);
         let text = String::from_utf8_lossy(&got).to_lowercase();
-        let whole = text.contains("\r\n\r\n")
-            && (!text.contains("content-length: 12") || text.ends_with("request-body"));
+        let whole =
+            text.contains("\r\n\r\n") && (!text.contains("content-length: 12") || text.ends_with("request-body"));
         if count == 0 || whole {
             return;
         }
@@ -61,29 +58,16 @@ fn write_to(url: &str) -> HttpRequest {
 
 #[tokio::test]
 async fn a_connection_that_breaks_after_the_request_leaves_the_outcome_unknown() {
-    let cases: [&'static [u8]; 4] = [
-        b"",
-        b"HTTP/1.1 20",
-        b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\npart",
-        b"not http at all\r\n\r\n",
-    ];
+    let cases: [&'static [u8]; 4] =
+        [b"", b"HTTP/1.1 20", b"HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\npart", b"not http at all\r\n\r\n"];
     for reply in cases {
         let origin = raw(reply).await;
         let house = House::new(config(&[&origin]), &[]);
-        let error = house
-            .send(write_to(&format!("{origin}/job?secret-query=1")))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error, SendError::UnknownOutcome(_)),
-            "{reply:?}: {error:?}"
-        );
+        let error = house.send(write_to(&format!("{origin}/job?secret-query=1"))).await.unwrap_err();
+        assert!(matches!(error, SendError::UnknownOutcome(_)), "{reply:?}: {error:?}");
         assert!(!error.to_string().contains("secret-query"), "{error}");
         let error = house.get(&origin).await.unwrap_err();
-        assert!(
-            matches!(error, SendError::UnknownOutcome(_)),
-            "{reply:?}: {error:?}"
-        );
+        assert!(matches!(error, SendError::UnknownOutcome(_)), "{reply:?}: {error:?}");
     }
 }
 
@@ -93,21 +77,8 @@ async fn what_never_reached_the_vendor_is_not_sent() {
     let refused = format!("http://127.0.0.1:{}", closed.local_addr().unwrap().port());
     drop(closed);
     let plain = no_tls().await;
-    let house = House::new(
-        config(&[
-            &refused,
-            &plain,
-            "http://unknown.test",
-            "https://unknown.test",
-        ]),
-        &[],
-    );
-    for url in [
-        refused.as_str(),
-        plain.as_str(),
-        "http://unknown.test/",
-        "https://unknown.test/",
-    ] {
+    let house = House::new(config(&[&refused, &plain, "http://unknown.test", "https://unknown.test"]), &[]);
+    for url in [refused.as_str(), plain.as_str(), "http://unknown.test/", "https://unknown.test/"] {
         for request in [get(url), write_to(url)] {
             let error = house.send(request).await.unwrap_err();
             assert!(matches!(error, SendError::NotSent(_)), "{url}: {error:?}");
@@ -122,49 +93,27 @@ async fn a_vendor_that_does_not_answer_in_time_leaves_the_outcome_unknown() {
             pending::<()>().await;
         }
         let drip = futures::stream::once(async { Ok::<_, std::io::Error>("first") });
-        Response::new(Body::from_stream(futures::StreamExt::chain(
-            drip,
-            futures::stream::pending(),
-        )))
+        Response::new(Body::from_stream(futures::StreamExt::chain(drip, futures::stream::pending())))
     })
     .await;
     let house = House::new(config(&[&vendor.origin()]), &[]);
-    for (path, part) in [
-        ("/silent", "no answer"),
-        ("/drip", "status 200 came, but its body did not end"),
-    ] {
-        let request = HttpRequest {
-            timeout_ms: Some(150),
-            ..write_to(&format!("{}{path}", vendor.origin()))
-        };
+    for (path, part) in [("/silent", "no answer"), ("/drip", "status 200 came, but its body did not end")] {
+        let request = HttpRequest { timeout_ms: Some(150), ..write_to(&format!("{}{path}", vendor.origin())) };
         let started = Instant::now();
         let error = house.send(request).await.unwrap_err();
-        assert!(
-            matches!(&error, SendError::UnknownOutcome(text) if text.contains(part)),
-            "{path}: {error:?}"
-        );
+        assert!(matches!(&error, SendError::UnknownOutcome(text) if text.contains(part)), "{path}: {error:?}");
         assert!(started.elapsed() < Duration::from_secs(5));
     }
     // The call's own deadline counts as well.
-    let call = CallContext {
-        deadline: Instant::now() + Duration::from_millis(100),
-        ..call(Access::Write)
-    };
-    let error = house
-        .egress
-        .send(&call, write_to(&format!("{}/silent", vendor.origin())))
-        .await
-        .unwrap_err();
+    let call = CallContext { deadline: Instant::now() + Duration::from_millis(100), ..call(Access::Write) };
+    let error = house.egress.send(&call, write_to(&format!("{}/silent", vendor.origin()))).await.unwrap_err();
     assert!(matches!(error, SendError::UnknownOutcome(_)), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_write_that_waited_for_its_connection_only_is_not_sent() {
     let house = House::new(config(&["http://never.test"]), &[]);
-    let request = HttpRequest {
-        timeout_ms: Some(100),
-        ..write_to("http://never.test/")
-    };
+    let request = HttpRequest { timeout_ms: Some(100), ..write_to("http://never.test/") };
     let error = house.send(request).await.unwrap_err();
     assert!(matches!(error, SendError::NotSent(_)), "{error:?}");
 }
@@ -181,18 +130,12 @@ async fn requests_beyond_the_budget_wait_or_are_not_sent() {
     let mut narrow = config(&[&vendor.origin()]);
     narrow.max_concurrent_requests = 1;
     let house = std::sync::Arc::new(House::new(narrow, &[]));
-    let (held, url) = (
-        std::sync::Arc::clone(&house),
-        format!("{}/silent", vendor.origin()),
-    );
+    let (held, url) = (std::sync::Arc::clone(&house), format!("{}/silent", vendor.origin()));
     let holder = tokio::spawn(async move { held.get(&url).await });
     while vendor.seen().is_empty() {
         tokio::task::yield_now().await;
     }
-    let request = HttpRequest {
-        timeout_ms: Some(100),
-        ..write_to(&vendor.origin())
-    };
+    let request = HttpRequest { timeout_ms: Some(100), ..write_to(&vendor.origin()) };
     let error = house.send(request).await.unwrap_err();
     assert!(matches!(error, SendError::NotSent(_)), "{error:?}");
     holder.abort();

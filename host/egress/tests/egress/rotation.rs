@@ -20,10 +20,7 @@ async fn a_caller_who_leaves_does_not_lose_the_rotated_token() {
         async move {
             if seen.path == "/token" {
                 hold.acquire().await.unwrap().forget();
-                return json(
-                    200,
-                    value!({"access_token": "access-token-1", "refresh_token": "refresh-token-2"}),
-                );
+                return json(200, value!({"access_token": "access-token-1", "refresh_token": "refresh-token-2"}));
             }
             answer(200, "data")
         }
@@ -31,24 +28,15 @@ async fn a_caller_who_leaves_does_not_lose_the_rotated_token() {
     .await;
     let house = House::new(
         connection(&vendor, credential(&vendor, Scheme::Oauth2Refresh)),
-        &[
-            ("client_id", "client-1"),
-            ("refresh_token", "refresh-token-1"),
-        ],
+        &[("client_id", "client-1"), ("refresh_token", "refresh-token-1")],
     );
-    let hurried = HttpRequest {
-        timeout_ms: Some(100),
-        ..with_slot(get(&api(&vendor)))
-    };
+    let hurried = HttpRequest { timeout_ms: Some(100), ..with_slot(get(&api(&vendor))) };
     let error = house.send(hurried).await.unwrap_err();
     assert!(matches!(error, SendError::NotSent(_)), "{error:?}");
     gate.add_permits(1);
     house.get_with(&api(&vendor)).await.unwrap();
     assert_eq!(vendor.seen_at("/token").len(), 1);
-    assert_eq!(
-        house.secrets.text("erp/api/refresh_token"),
-        "refresh-token-2"
-    );
+    assert_eq!(house.secrets.text("erp/api/refresh_token"), "refresh-token-2");
 }
 
 /// Hands out refresh tokens that are good once.
@@ -72,24 +60,15 @@ async fn rotating(rotate: bool) -> Vendor {
     .await
 }
 
-const REFRESHING: [(&str, &str); 3] = [
-    ("client_id", "client-1"),
-    ("client_secret", "client-secret-1"),
-    ("refresh_token", "refresh-token-1"),
-];
+const REFRESHING: [(&str, &str); 3] =
+    [("client_id", "client-1"), ("client_secret", "client-secret-1"), ("refresh_token", "refresh-token-1")];
 
 #[tokio::test]
 async fn a_rotated_refresh_token_is_stored_before_its_access_token_is_used() {
     let vendor = rotating(true).await;
-    let house = House::new(
-        connection(&vendor, credential(&vendor, Scheme::Oauth2Refresh)),
-        &REFRESHING,
-    );
+    let house = House::new(connection(&vendor, credential(&vendor, Scheme::Oauth2Refresh)), &REFRESHING);
     house.get_with(&api(&vendor)).await.unwrap();
-    assert_eq!(
-        house.secrets.text("erp/api/refresh_token"),
-        "refresh-token-2"
-    );
+    assert_eq!(house.secrets.text("erp/api/refresh_token"), "refresh-token-2");
     assert_eq!(
         vendor.seen_at("/token")[0].text(),
         "grant_type=refresh_token&refresh_token=refresh-token-1&client_id=client-1&client_secret=client-secret-1"
@@ -106,30 +85,18 @@ async fn a_rotated_refresh_token_is_stored_before_its_access_token_is_used() {
         );
         assert!(!error.to_string().contains("refresh-token"), "{error}");
     }
-    assert_eq!(
-        (vendor.seen_at("/api").len(), vendor.seen_at("/token").len()),
-        (1, 2)
-    );
+    assert_eq!((vendor.seen_at("/api").len(), vendor.seen_at("/token").len()), (1, 2));
     house.secrets.refuse_storing.store(false, Ordering::SeqCst);
     house.get_with(&api(&vendor)).await.unwrap();
     assert_eq!(tokens_used(&vendor), ["1", "3"]);
-    assert_eq!(
-        house.secrets.text("erp/api/refresh_token"),
-        "refresh-token-4"
-    );
+    assert_eq!(house.secrets.text("erp/api/refresh_token"), "refresh-token-4");
 
     let lasting = rotating(false).await;
-    let house = House::new(
-        connection(&lasting, credential(&lasting, Scheme::Oauth2Refresh)),
-        &REFRESHING,
-    );
+    let house = House::new(connection(&lasting, credential(&lasting, Scheme::Oauth2Refresh)), &REFRESHING);
     house.secrets.refuse_storing.store(true, Ordering::SeqCst);
     for _ in 0..2 {
         house.get_with(&api(&lasting)).await.unwrap();
         house.clock.advance(100);
     }
-    assert_eq!(
-        house.secrets.text("erp/api/refresh_token"),
-        "refresh-token-1"
-    );
+    assert_eq!(house.secrets.text("erp/api/refresh_token"), "refresh-token-1");
 }

@@ -18,8 +18,8 @@ use egress::{ConnectionConfig, CredentialConfig, Egress, Lookup, Nonces};
 use http::HeaderMap;
 use jiff::Timestamp;
 use ports::{
-    Access, CallContext, Clock, HttpRequest, HttpResponse, MacAlgorithm, Outbound, SecretError,
-    SecretValue, Secrets, SendError,
+    Access, CallContext, Clock, HttpRequest, HttpResponse, MacAlgorithm, Outbound, SecretError, SecretValue, Secrets,
+    SendError,
 };
 use quoin_package::Scheme;
 
@@ -44,9 +44,7 @@ impl Seen {
         std::str::from_utf8(&self.body).unwrap()
     }
     pub fn form(&self) -> BTreeMap<String, String> {
-        url::form_urlencoded::parse(&self.body)
-            .into_owned()
-            .collect()
+        url::form_urlencoded::parse(&self.body).into_owned().collect()
     }
 }
 
@@ -57,9 +55,7 @@ pub struct Vendor {
 }
 
 impl Vendor {
-    pub async fn answering(
-        answer: impl Fn(&Seen) -> Response + Clone + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn answering(answer: impl Fn(&Seen) -> Response + Clone + Send + Sync + 'static) -> Self {
         Self::start(move |seen| std::future::ready(answer(&seen))).await
     }
 
@@ -68,33 +64,27 @@ impl Vendor {
     ) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let record = Arc::clone(&seen);
-        let app = Router::new().fallback(
-            move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
-                let (record, answer) = (Arc::clone(&record), answer.clone());
-                async move {
-                    let (parts, body) = request.into_parts();
-                    let arrived = Seen {
-                        method: parts.method.to_string(),
-                        path: parts.uri.path().to_owned(),
-                        query: parts.uri.query().map(str::to_owned),
-                        headers: parts.headers,
-                        body: to_bytes(body, 64 << 20).await.unwrap(),
-                        peer,
-                    };
-                    record.lock().unwrap().push(arrived.clone());
-                    answer(arrived).await
-                }
-            },
-        );
+        let app = Router::new().fallback(move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
+            let (record, answer) = (Arc::clone(&record), answer.clone());
+            async move {
+                let (parts, body) = request.into_parts();
+                let arrived = Seen {
+                    method: parts.method.to_string(),
+                    path: parts.uri.path().to_owned(),
+                    query: parts.uri.query().map(str::to_owned),
+                    headers: parts.headers,
+                    body: to_bytes(body, 64 << 20).await.unwrap(),
+                    peer,
+                };
+                record.lock().unwrap().push(arrived.clone());
+                answer(arrived).await
+            }
+        });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move {
-            axum::serve(
-                listener,
-                app.into_make_service_with_connect_info::<SocketAddr>(),
-            )
-            .await
-        });
+        tokio::spawn(
+            async move { axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await },
+        );
         Self { port, seen }
     }
 
@@ -105,26 +95,16 @@ impl Vendor {
         self.seen.lock().unwrap().clone()
     }
     pub fn seen_at(&self, path: &str) -> Vec<Seen> {
-        self.seen()
-            .into_iter()
-            .filter(|seen| seen.path == path)
-            .collect()
+        self.seen().into_iter().filter(|seen| seen.path == path).collect()
     }
 }
 
 pub fn answer(status: u16, body: impl Into<axum::body::Body>) -> Response {
-    Response::builder()
-        .status(status)
-        .body(body.into())
-        .unwrap()
+    Response::builder().status(status).body(body.into()).unwrap()
 }
 
 pub fn json(status: u16, body: serde_json::Value) -> Response {
-    Response::builder()
-        .status(status)
-        .header("content-type", "application/json")
-        .body(body.to_string().into())
-        .unwrap()
+    Response::builder().status(status).header("content-type", "application/json").body(body.to_string().into()).unwrap()
 }
 
 /// Secrets in memory; storing can be made to fail.
@@ -139,10 +119,7 @@ impl MemorySecrets {
         String::from_utf8(self.values.lock().unwrap()[name].clone()).unwrap()
     }
     pub fn set(&self, name: &str, value: &str) {
-        self.values
-            .lock()
-            .unwrap()
-            .insert(name.to_owned(), value.as_bytes().to_vec());
+        self.values.lock().unwrap().insert(name.to_owned(), value.as_bytes().to_vec());
     }
 }
 
@@ -150,32 +127,16 @@ impl MemorySecrets {
 impl Secrets for MemorySecrets {
     async fn get(&self, name: &str) -> Result<SecretValue, SecretError> {
         let value = self.values.lock().unwrap().get(name).cloned();
-        value
-            .map(SecretValue::new)
-            .ok_or_else(|| SecretError::Missing(name.to_owned()))
+        value.map(SecretValue::new).ok_or_else(|| SecretError::Missing(name.to_owned()))
     }
     async fn put(&self, name: &str, value: SecretValue) -> Result<(), SecretError> {
         if self.refuse_storing.load(Ordering::SeqCst) {
-            return Err(SecretError::Unusable {
-                name: name.to_owned(),
-                reason: "the disk is full".into(),
-            });
+            return Err(SecretError::Unusable { name: name.to_owned(), reason: "the disk is full".into() });
         }
-        value.expose(|bytes| {
-            self.values
-                .lock()
-                .unwrap()
-                .insert(name.to_owned(), bytes.to_vec())
-        });
+        value.expose(|bytes| self.values.lock().unwrap().insert(name.to_owned(), bytes.to_vec()));
         Ok(())
     }
-    async fn verify_mac(
-        &self,
-        _: &str,
-        _: MacAlgorithm,
-        _: &[u8],
-        _: &[u8],
-    ) -> Result<bool, SecretError> {
+    async fn verify_mac(&self, _: &str, _: MacAlgorithm, _: &[u8], _: &[u8]) -> Result<bool, SecretError> {
         unreachable!("egress proves nothing inbound")
     }
     async fn equals(&self, _: &str, _: &[u8]) -> Result<bool, SecretError> {
@@ -186,13 +147,9 @@ impl Secrets for MemorySecrets {
     }
     fn redact(&self, text: &str) -> String {
         let values = self.values.lock().unwrap();
-        let texts = values
-            .values()
-            .filter_map(|value| std::str::from_utf8(value).ok())
-            .filter(|value| value.len() >= 6);
-        texts.fold(text.to_owned(), |text, value| {
-            text.replace(value, "[redacted]")
-        })
+        let texts =
+            values.values().filter_map(|value| std::str::from_utf8(value).ok()).filter(|value| value.len() >= 6);
+        texts.fold(text.to_owned(), |text, value| text.replace(value, "[redacted]"))
     }
 }
 
@@ -232,10 +189,7 @@ impl Names {
     /// The first look-up of `host` gets the first list, the next the second; the last one stays.
     pub fn set(&self, host: &str, answers: &[&[&str]]) {
         let parse = |list: &&[&str]| list.iter().map(|ip| ip.parse().unwrap()).collect();
-        self.answers
-            .lock()
-            .unwrap()
-            .insert(host.to_owned(), answers.iter().map(parse).collect());
+        self.answers.lock().unwrap().insert(host.to_owned(), answers.iter().map(parse).collect());
     }
 }
 
@@ -250,11 +204,7 @@ impl Lookup for Names {
         let Some(lists) = answers.get_mut(host) else {
             return Err(io::Error::new(io::ErrorKind::NotFound, "no such name"));
         };
-        Ok(if lists.len() > 1 {
-            lists.remove(0)
-        } else {
-            lists[0].clone()
-        })
+        Ok(if lists.len() > 1 { lists.remove(0) } else { lists[0].clone() })
     }
 }
 
@@ -268,10 +218,7 @@ pub struct House {
 
 impl House {
     pub fn new(config: ConnectionConfig, secrets: &[(&str, &str)]) -> Self {
-        let (vault, names) = (
-            Arc::new(MemorySecrets::default()),
-            Arc::new(Names::default()),
-        );
+        let (vault, names) = (Arc::new(MemorySecrets::default()), Arc::new(Names::default()));
         for (part, value) in secrets {
             vault.set(&format!("erp/api/{part}"), value);
         }
@@ -280,12 +227,7 @@ impl House {
             .with_lookup(names.clone())
             .with_nonces(Arc::new(Counted::default()));
         egress.install(&config).unwrap();
-        Self {
-            egress: Arc::new(egress),
-            secrets: vault,
-            clock,
-            names,
-        }
+        Self { egress: Arc::new(egress), secrets: vault, clock, names }
     }
 
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, SendError> {
@@ -309,11 +251,7 @@ pub fn call(access: Access) -> CallContext {
 }
 
 pub fn get(url: &str) -> HttpRequest {
-    HttpRequest {
-        method: "GET".into(),
-        url: url.into(),
-        ..HttpRequest::default()
-    }
+    HttpRequest { method: "GET".into(), url: url.into(), ..HttpRequest::default() }
 }
 
 pub fn post(url: &str, body: &'static str) -> HttpRequest {
@@ -351,10 +289,7 @@ pub fn slot(scheme: Scheme) -> CredentialConfig {
     CredentialConfig::new("api", scheme)
 }
 
-pub fn with_credential(
-    mut config: ConnectionConfig,
-    credential: CredentialConfig,
-) -> ConnectionConfig {
+pub fn with_credential(mut config: ConnectionConfig, credential: CredentialConfig) -> ConnectionConfig {
     config.credentials.push(credential);
     config
 }

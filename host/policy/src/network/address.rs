@@ -24,11 +24,7 @@ const BLOCKED_V4: [Row<Ipv4Addr>; 15] = [
     (v4(10, 0, 0, 0), 8, "a private network (RFC 1918)"),
     (v4(172, 16, 0, 0), 12, "a private network (RFC 1918)"),
     (v4(192, 168, 0, 0), 16, "a private network (RFC 1918)"),
-    (
-        v4(169, 254, 0, 0),
-        16,
-        "link-local, home of cloud metadata services",
-    ),
+    (v4(169, 254, 0, 0), 16, "link-local, home of cloud metadata services"),
     (v4(100, 64, 0, 0), 10, "carrier-grade NAT (RFC 6598)"),
     (v4(0, 0, 0, 0), 8, "this network"),
     (v4(192, 0, 0, 0), 24, "IETF protocol assignments"),
@@ -50,11 +46,7 @@ const BLOCKED_V6: [Row<Ipv6Addr>; 12] = [
     (v6(0xff00, 0, 0), 8, "multicast"),
     (v6(0x2001, 0xdb8, 0), 32, "documentation"),
     (v6(0x3fff, 0, 0), 20, "documentation"),
-    (
-        v6(0x2001, 0, 0),
-        23,
-        "IETF protocol assignments, among them Teredo",
-    ),
+    (v6(0x2001, 0, 0), 23, "IETF protocol assignments, among them Teredo"),
     (v6(0x64, 0xff9b, 1), 48, "local-use NAT64 (RFC 8215)"),
     (v6(0x100, 0, 0), 64, "discard-only"),
     (v6(0x5f00, 0, 0), 16, "segment routing"),
@@ -66,11 +58,7 @@ fn in_v4(ip: Ipv4Addr, net: Ipv4Addr, prefix: u8) -> bool {
 }
 
 fn in_v6(ip: Ipv6Addr, net: Ipv6Addr, prefix: u8) -> bool {
-    let mask = if prefix == 0 {
-        0
-    } else {
-        u128::MAX << (128 - u32::from(prefix.min(128)))
-    };
+    let mask = if prefix == 0 { 0 } else { u128::MAX << (128 - u32::from(prefix.min(128))) };
     ip.to_bits() & mask == net.to_bits() & mask
 }
 
@@ -89,14 +77,8 @@ fn inner_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
 
 fn blocked_as(ip: IpAddr) -> Option<&'static str> {
     match ip {
-        IpAddr::V4(ip) => BLOCKED_V4
-            .iter()
-            .find(|(net, prefix, _)| in_v4(ip, *net, *prefix))
-            .map(|row| row.2),
-        IpAddr::V6(ip) => BLOCKED_V6
-            .iter()
-            .find(|(net, prefix, _)| in_v6(ip, *net, *prefix))
-            .map(|row| row.2),
+        IpAddr::V4(ip) => BLOCKED_V4.iter().find(|(net, prefix, _)| in_v4(ip, *net, *prefix)).map(|row| row.2),
+        IpAddr::V6(ip) => BLOCKED_V6.iter().find(|(net, prefix, _)| in_v6(ip, *net, *prefix)).map(|row| row.2),
     }
 }
 
@@ -120,9 +102,7 @@ impl Net {
         };
         match address.parse::<IpAddr>().map_err(|_| refuse())? {
             IpAddr::V4(ip) if prefix.unwrap_or(32) <= 32 => Ok(Self::V4(ip, prefix.unwrap_or(32))),
-            IpAddr::V6(ip) if prefix.unwrap_or(128) <= 128 => {
-                Ok(Self::V6(ip, prefix.unwrap_or(128)))
-            }
+            IpAddr::V6(ip) if prefix.unwrap_or(128) <= 128 => Ok(Self::V6(ip, prefix.unwrap_or(128))),
             _ => Err(refuse()),
         }
     }
@@ -168,10 +148,7 @@ impl PrivateGrant {
             }
             let origin = Origin::parse(entry)?;
             if !origin.is_exact() {
-                return Err(OriginError::new(
-                    entry,
-                    "a private origin is named exactly, without '*'",
-                ));
+                return Err(OriginError::new(entry, "a private origin is named exactly, without '*'"));
             }
             grant.origins.push(origin);
         }
@@ -184,9 +161,7 @@ impl PrivateGrant {
             IpAddr::V4(_) => None,
             IpAddr::V6(ip) => inner_v4(ip).map(IpAddr::V4),
         };
-        self.nets
-            .iter()
-            .any(|net| net.contains(ip) || inner.is_some_and(|inner| net.contains(inner)))
+        self.nets.iter().any(|net| net.contains(ip) || inner.is_some_and(|inner| net.contains(inner)))
     }
 
     /// What the granted origins say about the target. Where a host is granted at one door, its
@@ -207,9 +182,7 @@ impl PrivateGrant {
 
     /// Whether any granted origin has this host name.
     pub fn names_host(&self, name: &str) -> bool {
-        self.origins
-            .iter()
-            .any(|origin| origin.matches_host(&Host::Domain(name)))
+        self.origins.iter().any(|origin| origin.matches_host(&Host::Domain(name)))
     }
 }
 
@@ -223,9 +196,7 @@ pub fn judge_address(ip: IpAddr, grant: &PrivateGrant) -> Result<(), Denial> {
     }
     let plain = blocked_as(ip);
     let kind = match (plain, ip) {
-        (None, IpAddr::V6(outer)) => {
-            inner_v4(outer).and_then(|inner| blocked_as(IpAddr::V4(inner)))
-        }
+        (None, IpAddr::V6(outer)) => inner_v4(outer).and_then(|inner| blocked_as(IpAddr::V4(inner))),
         _ => plain,
     };
     let Some(kind) = kind else { return Ok(()) };
@@ -248,14 +219,8 @@ pub fn judge_literal(target: &Target, grant: &PrivateGrant) -> Result<(), Denial
         (Naming::Silent, None) => Ok(()),
         (Naming::OtherDoor, None) => Err(Denial::new(
             "private-origin",
-            format!(
-                "{} has a privately granted host under another scheme or port",
-                target.origin()
-            ),
-            format!(
-                "to allow it, in the connection's grant: allow_private = [\"{}\"]",
-                target.origin()
-            ),
+            format!("{} has a privately granted host under another scheme or port", target.origin()),
+            format!("to allow it, in the connection's grant: allow_private = [\"{}\"]", target.origin()),
         )),
     }
 }

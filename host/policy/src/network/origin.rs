@@ -19,10 +19,7 @@ pub struct OriginError {
 
 impl OriginError {
     pub(super) fn new(text: &str, message: impl Into<String>) -> Self {
-        Self {
-            text: text.to_owned(),
-            message: message.into(),
-        }
+        Self { text: text.to_owned(), message: message.into() }
     }
 }
 
@@ -52,21 +49,13 @@ impl Origin {
         let refuse = |message: String| OriginError::new(text, message);
         let (_, authority, rest) = split(text).map_err(|denial| refuse(denial.message))?;
         if !matches!(rest, "" | "/") {
-            return Err(refuse(
-                "an origin has no path, query or fragment; leave what follows the host away".into(),
-            ));
+            return Err(refuse("an origin has no path, query or fragment; leave what follows the host away".into()));
         }
         let wildcard = authority.strip_prefix("*.");
         if wildcard.unwrap_or(authority).contains('*') {
-            return Err(refuse(
-                "'*' may only stand as the whole first label: https://*.example.com".into(),
-            ));
+            return Err(refuse("'*' may only stand as the whole first label: https://*.example.com".into()));
         }
-        let plain = if wildcard.is_some() {
-            text.replacen("*.", "", 1)
-        } else {
-            text.to_owned()
-        };
+        let plain = if wildcard.is_some() { text.replacen("*.", "", 1) } else { text.to_owned() };
         let target = Target::parse(&plain).map_err(|denial| refuse(denial.message))?;
         let host = match (target.host(), wildcard.is_some()) {
             (Host::Domain(name), false) => HostRule::Name(name.to_owned()),
@@ -80,18 +69,12 @@ impl Origin {
             (Host::Ipv4(ip), false) => HostRule::Address(IpAddr::V4(ip)),
             (Host::Ipv6(ip), false) => HostRule::Address(IpAddr::V6(ip)),
         };
-        Ok(Self {
-            scheme: target.scheme(),
-            host,
-            port: target.port(),
-        })
+        Ok(Self { scheme: target.scheme(), host, port: target.port() })
     }
 
     /// Whether the target has this origin.
     pub fn matches(&self, target: &Target) -> bool {
-        self.scheme == target.scheme()
-            && self.port == target.port()
-            && self.matches_host(&target.host())
+        self.scheme == target.scheme() && self.port == target.port() && self.matches_host(&target.host())
     }
 
     /// Scheme.
@@ -128,11 +111,7 @@ impl AllowList {
     /// # Errors
     /// [`OriginError`] for the first that cannot be used.
     pub fn parse<T: AsRef<str>>(origins: &[T]) -> Result<Self, OriginError> {
-        origins
-            .iter()
-            .map(|origin| Origin::parse(origin.as_ref()))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        origins.iter().map(|origin| Origin::parse(origin.as_ref())).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether one of the origins is the target's.
@@ -154,28 +133,18 @@ impl AllowList {
 ///
 /// # Errors
 /// [`OriginError`] when a value would change the shape of the origin.
-pub fn fill_origins(
-    templates: &[String],
-    config: &Map<String, Value>,
-) -> Result<Vec<String>, OriginError> {
+pub fn fill_origins(templates: &[String], config: &Map<String, Value>) -> Result<Vec<String>, OriginError> {
     let mut filled = Vec::with_capacity(templates.len());
     for template in templates {
-        let whole = template
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-            .filter(|field| !field.contains('{'));
+        let whole =
+            template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|field| !field.contains('{'));
         let text = match whole {
             Some(field) => text_of(template, field, config)?,
-            None => fill(template, config, |field, value| {
-                host_part(template, field, &value)
-            })?,
+            None => fill(template, config, |field, value| host_part(template, field, &value))?,
         };
         let Some(text) = text else { continue };
         if text.contains('*') && !template.contains('*') {
-            return Err(OriginError::new(
-                template,
-                "a configuration value may not bring a '*' into an origin",
-            ));
+            return Err(OriginError::new(template, "a configuration value may not bring a '*' into an origin"));
         }
         Origin::parse(&text)?;
         filled.push(text);
@@ -188,21 +157,13 @@ pub fn fill_origins(
 ///
 /// # Errors
 /// [`OriginError`] when a value would change the shape of the path.
-pub fn fill_path(
-    template: &str,
-    config: &Map<String, Value>,
-) -> Result<Option<String>, OriginError> {
+pub fn fill_path(template: &str, config: &Map<String, Value>) -> Result<Option<String>, OriginError> {
     fill(template, config, |field, value| {
-        let plain = value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+        let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
         if plain && !value.is_empty() && !value.bytes().all(|byte| byte == b'.') {
             return Ok(value);
         }
-        Err(OriginError::new(
-            template,
-            format!("the value of '{field}' may hold letters, digits and -._~ only"),
-        ))
+        Err(OriginError::new(template, format!("the value of '{field}' may hold letters, digits and -._~ only")))
     })
 }
 
@@ -228,32 +189,19 @@ fn fill(
     Ok(Some(filled))
 }
 
-fn text_of(
-    template: &str,
-    field: &str,
-    config: &Map<String, Value>,
-) -> Result<Option<String>, OriginError> {
+fn text_of(template: &str, field: &str, config: &Map<String, Value>) -> Result<Option<String>, OriginError> {
     match config.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
-        Some(_) => Err(OriginError::new(
-            template,
-            format!("the value of '{field}' is neither text nor a number"),
-        )),
+        Some(_) => Err(OriginError::new(template, format!("the value of '{field}' is neither text nor a number"))),
     }
 }
 
 fn host_part(template: &str, field: &str, value: &str) -> Result<String, OriginError> {
-    if value
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-    {
+    if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) {
         return Ok(value.to_ascii_lowercase().replace('_', "-"));
     }
-    Err(OriginError::new(
-        template,
-        format!("the value of '{field}' may hold letters, digits and '.', '-', '_' only"),
-    ))
+    Err(OriginError::new(template, format!("the value of '{field}' may hold letters, digits and '.', '-', '_' only")))
 }

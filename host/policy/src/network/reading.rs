@@ -10,13 +10,7 @@ impl ReadingPosts {
     /// Takes `POST /path` or `/path`, already filled.
     pub fn new<T: AsRef<str>>(prefixes: &[T]) -> Self {
         let path = |text: &str| text.strip_prefix("POST").unwrap_or(text).trim().to_owned();
-        Self(
-            prefixes
-                .iter()
-                .map(|prefix| path(prefix.as_ref()))
-                .filter(|path| path.starts_with('/'))
-                .collect(),
-        )
+        Self(prefixes.iter().map(|prefix| path(prefix.as_ref())).filter(|path| path.starts_with('/')).collect())
     }
 
     /// Whether a POST to this path is a read. A prefix ends at a segment: `/query` does not cover
@@ -24,18 +18,15 @@ impl ReadingPosts {
     /// read those as another path.
     pub fn admits(&self, path: &str) -> bool {
         self.0.iter().any(|prefix| {
-            path.strip_prefix(prefix.as_str()).is_some_and(|rest| {
-                (rest.is_empty() || rest.starts_with('/') != prefix.ends_with('/')) && plain(rest)
-            })
+            path.strip_prefix(prefix.as_str())
+                .is_some_and(|rest| (rest.is_empty() || rest.starts_with('/') != prefix.ends_with('/')) && plain(rest))
         })
     }
 }
 
 fn plain(rest: &str) -> bool {
     let lower = rest.to_ascii_lowercase();
-    !["//", "%2f", "%5c", "%2e", ";"]
-        .iter()
-        .any(|odd| lower.contains(odd))
+    !["//", "%2f", "%5c", "%2e", ";"].iter().any(|odd| lower.contains(odd))
 }
 
 /// Whether a request may leave under a read grant.
@@ -49,9 +40,7 @@ pub fn judge_read(method: &str, path: &str, reading_posts: &ReadingPosts) -> Res
         "POST" => Err(Denial::new(
             "read-grant",
             format!("POST {path} is a write, and this call runs under a read grant"),
-            format!(
-                "if it only reads, in connector.toml under [network]: reading_posts = [\"POST {path}\"]"
-            ),
+            format!("if it only reads, in connector.toml under [network]: reading_posts = [\"POST {path}\"]"),
         )),
         _ => Err(Denial::new(
             "read-grant",

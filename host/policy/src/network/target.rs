@@ -53,17 +53,14 @@ impl Target {
     /// A [`Denial`] under a `url-…` rule.
     pub fn parse(raw: &str) -> Result<Self, Denial> {
         let (scheme, authority, _) = split(raw)?;
-        let mut url =
-            Url::parse(raw).map_err(|error| form(format!("the URL cannot be read ({error})")))?;
+        let mut url = Url::parse(raw).map_err(|error| form(format!("the URL cannot be read ({error})")))?;
         refuse_odd_host(&url, authority)?;
         drop_trailing_dot(&mut url)?;
         if let Some(Host::Domain(name)) = url.host() {
             check_name(name)?;
         }
         url.set_fragment(None);
-        let port = url
-            .port_or_known_default()
-            .unwrap_or_else(|| scheme.default_port());
+        let port = url.port_or_known_default().unwrap_or_else(|| scheme.default_port());
         Ok(Self { url, scheme, port })
     }
 
@@ -119,29 +116,19 @@ impl Target {
 }
 
 fn form(message: impl Into<String>) -> Denial {
-    Denial::new(
-        "url-form",
-        message,
-        "write it as https://host[:port]/path?query",
-    )
+    Denial::new("url-form", message, "write it as https://host[:port]/path?query")
 }
 
 /// Scheme, authority and the rest of a URL text, refused where anything in it could be read twice.
 pub(super) fn split(raw: &str) -> Result<(UrlScheme, &str, &str), Denial> {
     if raw.len() > MAX_URL_BYTES {
-        return Err(form(format!(
-            "the URL is longer than {MAX_URL_BYTES} bytes"
-        )));
+        return Err(form(format!("the URL is longer than {MAX_URL_BYTES} bytes")));
     }
     if raw.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-        return Err(form(
-            "the URL holds a space or a control character; percent-encode it",
-        ));
+        return Err(form("the URL holds a space or a control character; percent-encode it"));
     }
     if raw.contains('\\') {
-        return Err(form(
-            "the URL holds a backslash, which some programs read as '/'; percent-encode it",
-        ));
+        return Err(form("the URL holds a backslash, which some programs read as '/'; percent-encode it"));
     }
     let (scheme, rest) = if let Some(rest) = strip_scheme(raw, "https://") {
         (UrlScheme::Https, rest)
@@ -160,17 +147,14 @@ pub(super) fn split(raw: &str) -> Result<(UrlScheme, &str, &str), Denial> {
         ));
     }
     if authority.is_empty() || !authority.is_ascii() || authority.contains('%') {
-        return Err(form(
-            "the host is empty, escaped or not ASCII; write international names in their xn-- form",
-        ));
+        return Err(form("the host is empty, escaped or not ASCII; write international names in their xn-- form"));
     }
     Ok((scheme, authority, tail))
 }
 
 fn strip_scheme<'a>(raw: &'a str, prefix: &str) -> Option<&'a str> {
     let head = raw.get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix)
-        .then(|| &raw[prefix.len()..])
+    head.eq_ignore_ascii_case(prefix).then(|| &raw[prefix.len()..])
 }
 
 /// The URL standard reads `2130706433`, `0x7f.1` and `017700000001` as 127.0.0.1. A list that
@@ -179,9 +163,7 @@ fn refuse_odd_host(url: &Url, authority: &str) -> Result<(), Denial> {
     let Some(Host::Ipv4(ip)) = url.host() else {
         return Ok(());
     };
-    let written = authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, _)| host);
+    let written = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     if written == ip.to_string() {
         return Ok(());
     }
@@ -200,22 +182,17 @@ fn drop_trailing_dot(url: &mut Url) -> Result<(), Denial> {
         return Ok(());
     };
     let bare = bare.to_owned();
-    url.set_host(Some(&bare))
-        .map_err(|error| form(format!("the host '{bare}.' cannot be read ({error})")))
+    url.set_host(Some(&bare)).map_err(|error| form(format!("the host '{bare}.' cannot be read ({error})")))
 }
 
 fn check_name(name: &str) -> Result<(), Denial> {
     let label_ok = |label: &str| {
         !label.is_empty()
             && label.len() <= 63
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
     if name.len() <= MAX_HOST_BYTES && name.split('.').all(label_ok) {
         return Ok(());
     }
-    Err(form(format!(
-        "'{name}' is not a host name of letters, digits, '-' and '_' between single dots"
-    )))
+    Err(form(format!("'{name}' is not a host name of letters, digits, '-' and '_' between single dots")))
 }

@@ -28,11 +28,7 @@ struct Disk {
 
 fn nth(count: &AtomicU64, fail: &AtomicU64) -> io::Result<()> {
     let call = count.fetch_add(1, Ordering::SeqCst) + 1;
-    if call == fail.load(Ordering::SeqCst) {
-        Err(io::ErrorKind::StorageFull.into())
-    } else {
-        Ok(())
-    }
+    if call == fail.load(Ordering::SeqCst) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
 }
 
 impl Medium for Disk {
@@ -53,33 +49,13 @@ impl Medium for Disk {
 
 fn open(folder: &Path, plan: &Arc<Plan>) -> EmbeddedStore {
     let plan = plan.clone();
-    let make: MakeMedium = Arc::new(move |file| {
-        Box::new(Disk {
-            file,
-            plan: plan.clone(),
-        })
-    });
-    EmbeddedStore::open_on(
-        folder,
-        &Options {
-            segment_bytes: 1 << 20,
-            ..Options::default()
-        },
-        make,
-    )
-    .unwrap()
+    let make: MakeMedium = Arc::new(move |file| Box::new(Disk { file, plan: plan.clone() }));
+    EmbeddedStore::open_on(folder, &Options { segment_bytes: 1 << 20, ..Options::default() }, make).unwrap()
 }
 
 fn put(key: &str) -> Commit {
-    let op = Op::PutDocument {
-        collection: "account".into(),
-        key: key.into(),
-        value: json!(key),
-    };
-    Commit {
-        expect: Vec::new(),
-        ops: vec![op],
-    }
+    let op = Op::PutDocument { collection: "account".into(), key: key.into(), value: json!(key) };
+    Commit { expect: Vec::new(), ops: vec![op] }
 }
 
 #[tokio::test]
@@ -89,27 +65,12 @@ async fn a_failing_disk_stops_the_store_and_loses_nothing_acknowledged() {
         let plan = Arc::new(Plan::default());
         let store = open(folder.path(), &plan);
         store.commit(put("a")).await.unwrap();
-        let (count, fail) = if on_write {
-            (&plan.writes, &plan.fail_write)
-        } else {
-            (&plan.syncs, &plan.fail_sync)
-        };
+        let (count, fail) = if on_write { (&plan.writes, &plan.fail_write) } else { (&plan.syncs, &plan.fail_sync) };
         fail.store(count.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
         let error = store.commit(put("b")).await.unwrap_err();
-        assert!(
-            matches!(&error, CommitError::Stopped(reason) if reason.contains(".seg")),
-            "{error}"
-        );
-        assert_eq!(
-            store.document("account", "b").await,
-            None,
-            "not durable, not shown"
-        );
-        assert_eq!(
-            store.document("account", "a").await,
-            Some((json!("a"), 1)),
-            "reads go on"
-        );
+        assert!(matches!(&error, CommitError::Stopped(reason) if reason.contains(".seg")), "{error}");
+        assert_eq!(store.document("account", "b").await, None, "not durable, not shown");
+        assert_eq!(store.document("account", "a").await, Some((json!("a"), 1)), "reads go on");
         assert!(
             matches!(store.commit(put("c")).await, Err(CommitError::Stopped(_))),
             "there is room again, but it stays stopped"
@@ -153,11 +114,7 @@ async fn nothing_is_seen_before_it_is_durable_and_waiting_commits_share_a_flush(
     for other in others {
         other.await.unwrap().unwrap();
     }
-    assert_eq!(
-        plan.syncs.load(Ordering::SeqCst),
-        2,
-        "one flush for the first, one for all that waited"
-    );
+    assert_eq!(plan.syncs.load(Ordering::SeqCst), 2, "one flush for the first, one for all that waited");
     assert_eq!(store.documents("account", "", "", 9).await.len(), 5);
     assert_eq!(store.journal_head().number, 2);
 }
@@ -171,28 +128,18 @@ async fn a_view_that_cannot_answer_stops_the_store() {
         .desk
         .change(|view| {
             let key = crate::prepare::document_key("account", "a");
-            let writes =
-                crate::view::Writes::from([(key, Some(bytes::Bytes::from_static(b"junk")))]);
+            let writes = crate::view::Writes::from([(key, Some(bytes::Bytes::from_static(b"junk")))]);
             view.apply(&writes, view.applied())?;
             Ok(((), crate::desk::Changes::default()))
         })
         .unwrap();
     assert_eq!(store.document("account", "a").await, None);
-    assert!(
-        matches!(store.commit(put("b")).await, Err(CommitError::Stopped(_))),
-        "no decision on a missing answer"
-    );
+    assert!(matches!(store.commit(put("b")).await, Err(CommitError::Stopped(_))), "no decision on a missing answer");
 }
 
 #[test]
 fn segments_must_hold_a_commit() {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options {
-        segment_bytes: 100,
-        ..Options::default()
-    };
-    assert!(matches!(
-        EmbeddedStore::open(folder.path(), options),
-        Err(OpenError::SegmentTooSmall { .. })
-    ));
+    let options = Options { segment_bytes: 100, ..Options::default() };
+    assert!(matches!(EmbeddedStore::open(folder.path(), options), Err(OpenError::SegmentTooSmall { .. })));
 }

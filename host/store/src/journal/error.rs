@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another process has the journal open.
-    #[error(
-        "{path} is locked: another process uses this store; stop it first, or choose another folder"
-    )]
+    #[error("{path} is locked: another process uses this store; stop it first, or choose another folder")]
     InUse {
         /// The lock file.
         path: PathBuf,
@@ -41,9 +39,7 @@ pub enum JournalError {
         reason: &'static str,
     },
     /// A segment between others is not there.
-    #[error(
-        "{path} is missing, but later segments exist. Put it back from a backup of the journal folder"
-    )]
+    #[error("{path} is missing, but later segments exist. Put it back from a backup of the journal folder")]
     Missing {
         /// The file that should be there.
         path: PathBuf,
@@ -65,10 +61,6 @@ impl JournalError {
     /// Names the deed and the file of an I/O error.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
-        move |source| Self::Io {
-            doing,
-            path,
-            source,
-        }
+        move |source| Self::Io { doing, path, source }
     }
 }

@@ -34,13 +34,7 @@ pub(crate) fn size(payload_bytes: usize) -> usize {
 }
 
 /// Writes the frame after `previous` into `out` (emptied first), for the given place.
-pub(crate) fn encode(
-    segment: u64,
-    offset: u64,
-    previous: &Head,
-    payload: &[u8],
-    out: &mut Vec<u8>,
-) -> Head {
+pub(crate) fn encode(segment: u64, offset: u64, previous: &Head, payload: &[u8], out: &mut Vec<u8>) -> Head {
     let number = previous.number + 1;
     let len = u32::try_from(payload.len() + 1).unwrap_or(u32::MAX);
     out.clear();
@@ -52,10 +46,7 @@ pub(crate) fn encode(
     out.push(END_MARK);
     let sum = checksum(segment, offset, len, &out[8..]);
     out[4..8].copy_from_slice(&sum.to_be_bytes());
-    Head {
-        number,
-        hash: chain(number, &previous.hash, payload),
-    }
+    Head { number, hash: chain(number, &previous.hash, payload) }
 }
 
 fn checksum(segment: u64, offset: u64, len: u32, rest: &[u8]) -> u32 {
@@ -89,9 +80,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 
 /// The frame at `at`, if it is whole under the assumption that it has this length.
 fn whole_with_len(bytes: &[u8], at: usize, segment: u64, len: u32) -> Option<Found<'_>> {
-    let next = at
-        .checked_add(HEAD_BYTES)?
-        .checked_add(usize::try_from(len).ok()?)?;
+    let next = at.checked_add(HEAD_BYTES)?.checked_add(usize::try_from(len).ok()?)?;
     if len == 0 || *bytes.get(next - 1)? != END_MARK {
         return None;
     }
@@ -114,9 +103,7 @@ fn whole(bytes: &[u8], at: usize, segment: u64) -> Option<Found<'_>> {
 /// Whether all bytes are zero.
 pub(crate) fn all_zero(bytes: &[u8]) -> bool {
     const ZEROS: [u8; 4096] = [0; 4096];
-    bytes
-        .chunks(ZEROS.len())
-        .all(|chunk| ZEROS.get(..chunk.len()) == Some(chunk))
+    bytes.chunks(ZEROS.len()).all(|chunk| ZEROS.get(..chunk.len()) == Some(chunk))
 }
 
 /// What comes after the last whole frame of a segment.
@@ -149,12 +136,7 @@ pub(crate) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Starts at `at`. `before` is the last frame of the segment before, where it is known.
     pub(crate) fn new(bytes: &'a [u8], at: usize, segment: u64, before: Option<Head>) -> Self {
-        Self {
-            bytes,
-            segment,
-            at,
-            head: before,
-        }
+        Self { bytes, segment, at, head: before }
     }
 
     /// The next whole frame; `None` at the end of them.
@@ -170,24 +152,13 @@ impl<'a> Walk<'a> {
         if let Some((number, hash)) = expected {
             let after = number - 1;
             if found.number != number {
-                return Err(Misplaced {
-                    offset: self.at,
-                    after,
-                    reason: "the frame numbers do not follow each other",
-                });
+                return Err(Misplaced { offset: self.at, after, reason: "the frame numbers do not follow each other" });
             }
             if found.previous != hash {
-                return Err(Misplaced {
-                    offset: self.at,
-                    after,
-                    reason: "the chain of hashes is broken",
-                });
+                return Err(Misplaced { offset: self.at, after, reason: "the chain of hashes is broken" });
             }
         }
-        let head = Head {
-            number: found.number,
-            hash: chain(found.number, &found.previous, found.payload),
-        };
+        let head = Head { number: found.number, hash: chain(found.number, &found.previous, found.payload) };
         self.at = found.next;
         self.head = Some(head);
         Ok(Some((head, found.payload)))
@@ -195,11 +166,7 @@ impl<'a> Walk<'a> {
 
     /// What follows the frames walked so far.
     pub(crate) fn rest(&self) -> Rest {
-        if all_zero(self.bytes.get(self.at..).unwrap_or_default()) {
-            Rest::Zeros
-        } else {
-            Rest::Junk
-        }
+        if all_zero(self.bytes.get(self.at..).unwrap_or_default()) { Rest::Zeros } else { Rest::Junk }
     }
 }
 
@@ -224,24 +191,16 @@ pub(crate) fn judge(bytes: &[u8], at: usize, segment: u64) -> Result<usize, &'st
     if finished(bytes, at, len) {
         return Err("the last frame was written completely, and its bytes have changed");
     }
-    Ok(bytes
-        .iter()
-        .rposition(|byte| *byte != 0)
-        .map_or(at, |last| last + 1))
+    Ok(bytes.iter().rposition(|byte| *byte != 0).map_or(at, |last| last + 1))
 }
 
 fn finished(bytes: &[u8], at: usize, len: u32) -> bool {
-    let extent = usize::try_from(len)
-        .ok()
-        .and_then(|len| bytes.get(at..at.checked_add(HEAD_BYTES)?.checked_add(len)?));
+    let extent = usize::try_from(len).ok().and_then(|len| bytes.get(at..at.checked_add(HEAD_BYTES)?.checked_add(len)?));
     let Some(extent) = extent else { return false };
     if len == 0 || extent.last().is_none_or(|last| *last == 0) {
         return false;
     }
     let to_sector = (SECTOR_BYTES - at % SECTOR_BYTES) % SECTOR_BYTES;
-    let mut sectors = extent
-        .get(to_sector..)
-        .unwrap_or_default()
-        .chunks_exact(SECTOR_BYTES);
+    let mut sectors = extent.get(to_sector..).unwrap_or_default().chunks_exact(SECTOR_BYTES);
     !sectors.any(all_zero)
 }

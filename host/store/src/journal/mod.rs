@@ -72,11 +72,7 @@ impl Inspected {
         self.start_on(segment_bytes, plain_files())
     }
 
-    pub(crate) fn start_on(
-        self,
-        segment_bytes: u64,
-        make_medium: MakeMedium,
-    ) -> Result<Journal, JournalError> {
+    pub(crate) fn start_on(self, segment_bytes: u64, make_medium: MakeMedium) -> Result<Journal, JournalError> {
         segment::remove_unfinished(&self.folder)?;
         let mut segments = self.segments;
         if segments == 0 {
@@ -89,10 +85,7 @@ impl Inspected {
         let tail = self.reader.tail();
         let file = segment::open(&self.folder, tail.segment)?;
         let path = segment::path(&self.folder, tail.segment);
-        let active_bytes = file
-            .metadata()
-            .map_err(JournalError::io("examine", &path))?
-            .len();
+        let active_bytes = file.metadata().map_err(JournalError::io("examine", &path))?.len();
         let mut journal = Journal {
             folder: self.folder,
             _lock: self.lock,
@@ -168,13 +161,7 @@ impl Journal {
             self.switch(need_bytes)?;
         }
         let offset = self.tail.end as u64;
-        let head = frame::encode(
-            self.tail.segment,
-            offset,
-            &self.tail.head,
-            payload,
-            &mut self.buffer,
-        );
+        let head = frame::encode(self.tail.segment, offset, &self.tail.head, payload, &mut self.buffer);
         let path = || segment::path(&self.folder, self.tail.segment);
         if let Err(source) = self.medium.write_at(&self.buffer, offset) {
             return Err(JournalError::io("write a frame to", &path())(source));
@@ -198,26 +185,16 @@ impl Journal {
             None => self.segments >= next,
         };
         // It may have been prepared under another segment size.
-        let fits = || {
-            std::fs::metadata(&path)
-                .is_ok_and(|meta| meta.len() >= HEADER_BYTES as u64 + need_bytes)
-        };
+        let fits = || std::fs::metadata(&path).is_ok_and(|meta| meta.len() >= HEADER_BYTES as u64 + need_bytes);
         if !prepared || !fits() {
             // Where the preparation failed there may be room now; if not, this says why.
             segment::prepare(&self.folder, next, self.segment_bytes)?;
         }
         let file = segment::open(&self.folder, next)?;
-        self.active_bytes = file
-            .metadata()
-            .map_err(JournalError::io("examine", &path))?
-            .len();
+        self.active_bytes = file.metadata().map_err(JournalError::io("examine", &path))?.len();
         self.medium = (self.make_medium)(file);
         self.segments = self.segments.max(next);
-        self.tail = Tail {
-            segment: next,
-            end: HEADER_BYTES,
-            head: self.tail.head,
-        };
+        self.tail = Tail { segment: next, end: HEADER_BYTES, head: self.tail.head };
         Ok(())
     }
 
@@ -228,11 +205,7 @@ impl Journal {
         if self.preparing.is_some() || self.segments > self.tail.segment || !holds_frames {
             return;
         }
-        let (folder, next, bytes) = (
-            self.folder.clone(),
-            self.tail.segment + 1,
-            self.segment_bytes,
-        );
+        let (folder, next, bytes) = (self.folder.clone(), self.tail.segment + 1, self.segment_bytes);
         let thread = std::thread::Builder::new()
             .name("journal-prepare".into())
             .spawn(move || segment::prepare(&folder, next, bytes));

@@ -52,71 +52,34 @@ pub fn inspect(folder: &Path) -> Result<Inspected, JournalError> {
         return Err(damaged(
             folder,
             tail.segment + 1,
-            &Misplaced {
-                offset: HEADER_BYTES,
-                after: tail.head.number,
-                reason,
-            },
+            &Misplaced { offset: HEADER_BYTES, after: tail.head.number, reason },
         ));
     }
-    let reader = Reader {
-        folder: folder.to_path_buf(),
-        tail: Arc::new(Mutex::new(tail)),
-    };
-    Ok(Inspected {
-        folder: folder.to_path_buf(),
-        lock,
-        segments,
-        torn,
-        reader,
-    })
+    let reader = Reader { folder: folder.to_path_buf(), tail: Arc::new(Mutex::new(tail)) };
+    Ok(Inspected { folder: folder.to_path_buf(), lock, segments, torn, reader })
 }
 
 /// The last whole frame, and the torn write after it, if there is one.
 fn find_tail(folder: &Path, indices: &[u64]) -> Result<(Tail, Option<Torn>), JournalError> {
     let mut torn = None;
-    let mut tail = Tail {
-        segment: 1,
-        end: HEADER_BYTES,
-        head: Head::default(),
-    };
+    let mut tail = Tail { segment: 1, end: HEADER_BYTES, head: Head::default() };
     for index in indices.iter().rev().copied() {
         let bytes = segment::load(folder, index)?;
         let mut walk = Walk::new(&bytes, HEADER_BYTES, index, None);
-        while walk
-            .step()
-            .map_err(|misplaced| damaged(folder, index, &misplaced))?
-            .is_some()
-        {}
+        while walk.step().map_err(|misplaced| damaged(folder, index, &misplaced))?.is_some() {}
         if walk.rest() == Rest::Junk {
             let problem = |reason| {
                 let after = walk.head.map_or(0, |head| head.number);
-                damaged(
-                    folder,
-                    index,
-                    &Misplaced {
-                        offset: walk.at,
-                        after,
-                        reason,
-                    },
-                )
+                damaged(folder, index, &Misplaced { offset: walk.at, after, reason })
             };
             if torn.is_some() {
                 return Err(problem("two places hold something that is no frame"));
             }
             let until = frame::judge(&bytes, walk.at, index).map_err(problem)?;
-            torn = Some(Torn {
-                segment: index,
-                from: walk.at,
-                until,
-            });
+            torn = Some(Torn { segment: index, from: walk.at, until });
         }
         if let Some(head) = walk.head {
-            tail = Tail {
-                segment: index,
-                end: walk.at,
-                head,
-            };
+            tail = Tail { segment: index, end: walk.at, head };
             break;
         }
     }
@@ -216,9 +179,7 @@ impl Reader {
             }
             let problem = |misplaced: &Misplaced| damaged(&self.folder, index, misplaced);
             let mut walk = Walk::new(&bytes, HEADER_BYTES, index, before);
-            while let Some((head, payload)) =
-                walk.step().map_err(|misplaced| problem(&misplaced))?
-            {
+            while let Some((head, payload)) = walk.step().map_err(|misplaced| problem(&misplaced))? {
                 if head.number >= from {
                     visit(head, payload)?;
                 }
@@ -228,12 +189,7 @@ impl Reader {
             let ends_well = index < tail.segment || before == Some(tail.head);
             if walk.rest() == Rest::Junk || !ends_well || before.is_none() {
                 let reason = "the frames end before their time";
-                return Err(problem(&Misplaced {
-                    offset: walk.at,
-                    after,
-                    reason,
-                })
-                .into());
+                return Err(problem(&Misplaced { offset: walk.at, after, reason }).into());
             }
         }
         Ok(())
@@ -253,12 +209,7 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Damaged`] at the first wrong place; [`JournalError::Io`].
     pub fn verify(&self) -> Result<Verified, JournalError> {
-        let mut found = Verified {
-            frames: 0,
-            payload_bytes: 0,
-            segments: 0,
-            head: Head::default(),
-        };
+        let mut found = Verified { frames: 0, payload_bytes: 0, segments: 0, head: Head::default() };
         self.replay(1, |head, payload| {
             found.frames += 1;
             found.payload_bytes += payload.len() as u64;

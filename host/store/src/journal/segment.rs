@@ -36,9 +36,7 @@ fn header(index: u64, file_bytes: u64) -> [u8; HEADER_BYTES] {
 
 /// Makes durable what a folder lists.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), JournalError> {
-    File::open(folder)
-        .and_then(|handle| handle.sync_all())
-        .map_err(JournalError::io("flush the folder", folder))
+    File::open(folder).and_then(|handle| handle.sync_all()).map_err(JournalError::io("flush the folder", folder))
 }
 
 /// Prepares a segment: zeros under another name, flushed, then renamed. So a segment that has
@@ -50,9 +48,7 @@ pub(crate) fn prepare(folder: &Path, index: u64, file_bytes: u64) -> Result<(), 
         let mut file = File::create(&unfinished)?;
         file.write_all(&header(index, file_bytes))?;
         let zeros = vec![0; CHUNK_BYTES];
-        let mut left = usize::try_from(file_bytes)
-            .unwrap_or(usize::MAX)
-            .saturating_sub(HEADER_BYTES);
+        let mut left = usize::try_from(file_bytes).unwrap_or(usize::MAX).saturating_sub(HEADER_BYTES);
         while left > 0 {
             let part = zeros.get(..left).unwrap_or(&zeros);
             file.write_all(part)?;
@@ -87,25 +83,15 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<u64>, JournalError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed())? {
         let file = entry.map_err(failed())?.path();
-        let is_segment = file
-            .extension()
-            .is_some_and(|extension| extension == SUFFIX);
-        let index = file
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .and_then(|stem| stem.parse::<u64>().ok());
+        let is_segment = file.extension().is_some_and(|extension| extension == SUFFIX);
+        let index = file.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<u64>().ok());
         if let (true, Some(index)) = (is_segment, index) {
             found.push(index);
         }
     }
     found.sort_unstable();
-    match (1..)
-        .zip(&found)
-        .find(|(expected, index)| expected != *index)
-    {
-        Some((expected, _)) => Err(JournalError::Missing {
-            path: path(folder, expected),
-        }),
+    match (1..).zip(&found).find(|(expected, index)| expected != *index) {
+        Some((expected, _)) => Err(JournalError::Missing { path: path(folder, expected) }),
         None => Ok(found),
     }
 }
@@ -114,12 +100,8 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<u64>, JournalError> {
 pub(crate) fn load(folder: &Path, index: u64) -> Result<Vec<u8>, JournalError> {
     let path = path(folder, index);
     let bytes = fs::read(&path).map_err(JournalError::io("read", &path))?;
-    let damaged = |offset: usize, reason| JournalError::Damaged {
-        path: path.clone(),
-        offset: offset as u64,
-        after: 0,
-        reason,
-    };
+    let damaged =
+        |offset: usize, reason| JournalError::Damaged { path: path.clone(), offset: offset as u64, after: 0, reason };
     let Some(head) = bytes.get(..HEADER_BYTES) else {
         return Err(damaged(bytes.len(), "the file ends inside its header"));
     };
@@ -128,10 +110,7 @@ pub(crate) fn load(folder: &Path, index: u64) -> Result<Vec<u8>, JournalError> {
         return Err(damaged(0, "the header is not that of this segment"));
     }
     if said != bytes.len() as u64 {
-        return Err(damaged(
-            bytes.len(),
-            "the file does not have the size that its header names",
-        ));
+        return Err(damaged(bytes.len(), "the file does not have the size that its header names"));
     }
     Ok(bytes)
 }
@@ -167,8 +146,5 @@ impl Medium for File {
 /// Opens a prepared segment for writing.
 pub(crate) fn open(folder: &Path, index: u64) -> Result<File, JournalError> {
     let path = path(folder, index);
-    OpenOptions::new()
-        .write(true)
-        .open(&path)
-        .map_err(JournalError::io("open", &path))
+    OpenOptions::new().write(true).open(&path).map_err(JournalError::io("open", &path))
 }

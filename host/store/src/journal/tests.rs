@@ -9,9 +9,7 @@ const SMALL_BYTES: u64 = 4096;
 
 fn payload(n: u64, bytes: usize) -> Vec<u8> {
     // No zero in it, like JSON.
-    (0..bytes)
-        .map(|i| u8::try_from((n * 31 + i as u64 * 7) % 255 + 1).unwrap())
-        .collect()
+    (0..bytes).map(|i| u8::try_from((n * 31 + i as u64 * 7) % 255 + 1).unwrap()).collect()
 }
 
 fn open(folder: &Path) -> Journal {
@@ -39,9 +37,7 @@ fn contents(reader: &Reader, from: u64) -> Result<Vec<(u64, Vec<u8>)>, JournalEr
 }
 
 fn expected(range: std::ops::RangeInclusive<u64>, sizes: &[usize]) -> Vec<(u64, Vec<u8>)> {
-    range
-        .map(|n| (n, payload(n, sizes[usize::try_from(n).unwrap() - 1])))
-        .collect()
+    range.map(|n| (n, payload(n, sizes[usize::try_from(n).unwrap() - 1]))).collect()
 }
 
 fn copy(from: &Path) -> tempfile::TempDir {
@@ -65,11 +61,7 @@ fn frames_survive_reopening_at_any_point_and_over_segments() {
         let again = inspect(left.path()).unwrap();
         assert_eq!((again.head(), journal.reader().head()), (head, head));
         for from in 1..=n {
-            assert_eq!(
-                contents(&again.reader(), from).unwrap(),
-                expected(from..=n, &sizes),
-                "{from}..{n}"
-            );
+            assert_eq!(contents(&again.reader(), from).unwrap(), expected(from..=n, &sizes), "{from}..{n}");
         }
         let mut again = again.start(SMALL_BYTES).unwrap();
         assert_eq!(again.append(&payload(n + 1, 5)).unwrap().number, n + 1);
@@ -93,24 +85,13 @@ fn a_write_torn_at_any_byte_is_wiped() {
         torn[cut..].fill(0);
         fs::write(&file, &torn).unwrap();
         let inspected = inspect(folder.path()).unwrap();
-        assert_eq!(
-            inspected.head().number,
-            if cut == end { 3 } else { 2 },
-            "cut at {cut}"
-        );
+        assert_eq!(inspected.head().number, if cut == end { 3 } else { 2 }, "cut at {cut}");
         if cut == end || (cut - begin) % 31 == 0 {
             let mut journal = inspected.start(SMALL_BYTES).unwrap();
             if cut < end {
-                assert_eq!(
-                    journal.append(&payload(3, 1300)).unwrap(),
-                    head,
-                    "cut at {cut}"
-                );
+                assert_eq!(journal.append(&payload(3, 1300)).unwrap(), head, "cut at {cut}");
             }
-            assert_eq!(
-                contents(&journal.reader(), 1).unwrap(),
-                expected(1..=3, &sizes)
-            );
+            assert_eq!(contents(&journal.reader(), 1).unwrap(), expected(1..=3, &sizes));
         }
     }
 }
@@ -129,11 +110,7 @@ fn a_write_that_lacks_any_sectors_is_wiped() {
             }
         }
         fs::write(&file, &torn).unwrap();
-        assert_eq!(
-            inspect(folder.path()).unwrap().head().number,
-            1,
-            "missing {missing:b}"
-        );
+        assert_eq!(inspect(folder.path()).unwrap().head().number, 1, "missing {missing:b}");
     }
 }
 
@@ -147,21 +124,11 @@ fn a_torn_first_frame_of_a_segment_is_wiped() {
     fs::write(&file, &torn).unwrap();
     // The segment after it is prepared only once that frame is durable.
     let error = inspect(folder.path()).unwrap_err();
-    assert!(
-        error.to_string().contains("a later one was prepared"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("a later one was prepared"), "{error}");
     fs::remove_file(segment::path(folder.path(), 3)).unwrap();
     let inspected = inspect(folder.path()).unwrap();
     assert_eq!(inspected.head().number, 1);
-    assert_eq!(
-        inspected
-            .start(SMALL_BYTES)
-            .unwrap()
-            .append(&payload(2, 3900))
-            .unwrap(),
-        head
-    );
+    assert_eq!(inspected.start(SMALL_BYTES).unwrap().append(&payload(2, 3900)).unwrap(), head);
 }
 
 #[test]
@@ -181,10 +148,7 @@ fn one_flipped_bit_is_found_or_harmless() {
             match inspect(folder.path()) {
                 Ok(inspected) => {
                     assert!(at >= used, "byte {at} bit {bit} went unnoticed");
-                    assert_eq!(
-                        contents(&inspected.reader(), 1).unwrap(),
-                        expected(1..=4, &sizes)
-                    );
+                    assert_eq!(contents(&inspected.reader(), 1).unwrap(), expected(1..=4, &sizes));
                 }
                 Err(JournalError::Damaged { path, offset, .. }) => {
                     assert_eq!(path, file);
@@ -194,10 +158,7 @@ fn one_flipped_bit_is_found_or_harmless() {
                 Err(other) => panic!("{other}"),
             }
             if bit == 0 {
-                assert!(
-                    fs::read(&file).unwrap() == flipped,
-                    "looking changes nothing"
-                );
+                assert!(fs::read(&file).unwrap() == flipped, "looking changes nothing");
             }
         }
     }
@@ -216,15 +177,8 @@ fn damage_in_a_closed_segment_is_found_by_verify() {
         flipped[at] ^= 4;
         fs::write(&file, &flipped).unwrap();
         let error = reader.verify().unwrap_err();
-        assert!(
-            matches!(&error, JournalError::Damaged { path, .. } if *path == file),
-            "{error}"
-        );
-        assert_eq!(
-            contents(&reader, 3).unwrap().len(),
-            1,
-            "later segments can be read alone"
-        );
+        assert!(matches!(&error, JournalError::Damaged { path, .. } if *path == file), "{error}");
+        assert_eq!(contents(&reader, 3).unwrap().len(), 1, "later segments can be read alone");
     }
 }
 
@@ -232,26 +186,10 @@ fn damage_in_a_closed_segment_is_found_by_verify() {
 fn what_is_refused_says_where_and_how_to_mend() {
     type Spoil = fn(&Path);
     let table: &[(&str, Spoil, &str)] = &[
-        (
-            "a segment is missing",
-            |folder| fs::remove_file(segment::path(folder, 2)).unwrap(),
-            "missing",
-        ),
-        (
-            "the first is missing",
-            |folder| fs::remove_file(segment::path(folder, 1)).unwrap(),
-            "missing",
-        ),
-        (
-            "a segment is cut",
-            |folder| cut(&segment::path(folder, 3), 4000),
-            "size that its header names",
-        ),
-        (
-            "a segment is cut in its header",
-            |folder| cut(&segment::path(folder, 3), 20),
-            "inside its header",
-        ),
+        ("a segment is missing", |folder| fs::remove_file(segment::path(folder, 2)).unwrap(), "missing"),
+        ("the first is missing", |folder| fs::remove_file(segment::path(folder, 1)).unwrap(), "missing"),
+        ("a segment is cut", |folder| cut(&segment::path(folder, 3), 4000), "size that its header names"),
+        ("a segment is cut in its header", |folder| cut(&segment::path(folder, 3), 20), "inside its header"),
         (
             "a segment has another's place",
             |folder| {
@@ -259,31 +197,19 @@ fn what_is_refused_says_where_and_how_to_mend() {
             },
             "not that of this segment",
         ),
-        (
-            "a segment is zeros",
-            |folder| zero(&segment::path(folder, 3), HEADER_BYTES),
-            "a later one was prepared",
-        ),
+        ("a segment is zeros", |folder| zero(&segment::path(folder, 3), HEADER_BYTES), "a later one was prepared"),
     ];
     for (name, spoil, text) in table {
         let (folder, _) = filled(&[3000, 3000, 3000]);
         assert_eq!(segment::list(folder.path()).unwrap(), [1, 2, 3, 4]);
         spoil(folder.path());
         let error = inspect(folder.path()).unwrap_err().to_string();
-        assert!(
-            error.contains(text) && error.contains("backup") && error.contains(".seg"),
-            "{name}: {error}"
-        );
+        assert!(error.contains(text) && error.contains("backup") && error.contains(".seg"), "{name}: {error}");
     }
 }
 
 fn cut(file: &Path, len: u64) {
-    fs::OpenOptions::new()
-        .write(true)
-        .open(file)
-        .unwrap()
-        .set_len(len)
-        .unwrap();
+    fs::OpenOptions::new().write(true).open(file).unwrap().set_len(len).unwrap();
 }
 
 fn zero(file: &Path, from: usize) {
@@ -299,13 +225,7 @@ fn a_frame_quoted_in_a_payload_is_no_frame() {
     let head = encode(1, HEADER_BYTES as u64, &first, b"one", &mut quoted);
     encode(1, HEADER_BYTES as u64, &head, b"two", &mut quoted);
     let mut torn = Vec::new();
-    encode(
-        1,
-        0,
-        &first,
-        &[quoted.as_slice(), &[1; 900]].concat(),
-        &mut torn,
-    );
+    encode(1, 0, &first, &[quoted.as_slice(), &[1; 900]].concat(), &mut torn);
     let cut = HEAD_BYTES + quoted.len() + 300;
     torn[cut..].fill(0);
     torn.resize(4096, 0);
@@ -316,32 +236,11 @@ fn a_frame_quoted_in_a_payload_is_no_frame() {
 fn a_whole_frame_of_another_history_is_damage() {
     let mut bytes = Vec::new();
     let mut one = Vec::new();
-    let head = encode(
-        7,
-        0,
-        &Head {
-            number: 4,
-            hash: [1; 32],
-        },
-        b"five",
-        &mut one,
-    );
+    let head = encode(7, 0, &Head { number: 4, hash: [1; 32] }, b"five", &mut one);
     bytes.extend_from_slice(&one);
     for (after, reason) in [
-        (
-            Head {
-                number: 9,
-                hash: head.hash,
-            },
-            "the frame numbers do not follow each other",
-        ),
-        (
-            Head {
-                number: 5,
-                hash: [9; 32],
-            },
-            "the chain of hashes is broken",
-        ),
+        (Head { number: 9, hash: head.hash }, "the frame numbers do not follow each other"),
+        (Head { number: 5, hash: [9; 32] }, "the chain of hashes is broken"),
     ] {
         encode(7, bytes.len() as u64, &after, b"six", &mut one);
         let both = [bytes.as_slice(), &one].concat();
@@ -349,15 +248,7 @@ fn a_whole_frame_of_another_history_is_damage() {
         assert_eq!(walk.step().unwrap().unwrap().0, head);
         assert_eq!(walk.step().unwrap_err().reason, reason);
     }
-    let mut walk = Walk::new(
-        &bytes,
-        0,
-        7,
-        Some(Head {
-            number: 4,
-            hash: [1; 32],
-        }),
-    );
+    let mut walk = Walk::new(&bytes, 0, 7, Some(Head { number: 4, hash: [1; 32] }));
     assert_eq!(walk.step().unwrap().unwrap(), (head, b"five".as_slice()));
     assert_eq!((walk.step().unwrap(), walk.rest()), (None, Rest::Zeros));
 }
@@ -377,29 +268,20 @@ fn a_frame_over_the_limit_is_refused_and_harmless() {
     let (folder, _) = filled(&[10]);
     let mut journal = open(folder.path());
     let limit = usize::try_from(Journal::payload_limit_bytes(SMALL_BYTES)).unwrap();
-    assert!(matches!(
-        journal.append(&vec![1; limit + 1]),
-        Err(JournalError::TooLarge { .. })
-    ));
+    assert!(matches!(journal.append(&vec![1; limit + 1]), Err(JournalError::TooLarge { .. })));
     assert_eq!(journal.append(&vec![1; limit]).unwrap().number, 2);
 }
 
 #[test]
 fn segments_of_another_size_are_taken_over() {
     let (folder, _) = filled(&[3000, 3000]);
-    let mut journal = inspect(folder.path())
-        .unwrap()
-        .start(4 * SMALL_BYTES)
-        .unwrap();
+    let mut journal = inspect(folder.path()).unwrap().start(4 * SMALL_BYTES).unwrap();
     // Larger than the segment that was prepared under the old size.
     assert_eq!(journal.append(&payload(3, 9000)).unwrap().number, 3);
     drop(journal);
     let mut journal = open(folder.path());
     assert_eq!(journal.append(&payload(4, 3000)).unwrap().number, 4);
-    assert_eq!(
-        contents(&journal.reader(), 1).unwrap(),
-        expected(1..=4, &[3000, 3000, 9000, 3000])
-    );
+    assert_eq!(contents(&journal.reader(), 1).unwrap(), expected(1..=4, &[3000, 3000, 9000, 3000]));
 }
 
 /// Fails at the n-th call, and counts how often it was called afterwards.
@@ -412,11 +294,7 @@ struct Faulty {
 
 impl Faulty {
     fn call(&self) -> io::Result<()> {
-        if self.calls.fetch_add(1, Ordering::SeqCst) + 1 == self.fail_at {
-            Err(self.kind.into())
-        } else {
-            Ok(())
-        }
+        if self.calls.fetch_add(1, Ordering::SeqCst) + 1 == self.fail_at { Err(self.kind.into()) } else { Ok(()) }
     }
 }
 
@@ -439,26 +317,12 @@ impl Medium for Faulty {
 #[test]
 fn a_failed_write_or_flush_stops_the_journal_for_good() {
     for fail_at in 1..=8_u64 {
-        let kind = if fail_at % 2 == 0 {
-            io::ErrorKind::Other
-        } else {
-            io::ErrorKind::StorageFull
-        };
+        let kind = if fail_at % 2 == 0 { io::ErrorKind::Other } else { io::ErrorKind::StorageFull };
         let folder = tempfile::tempdir().unwrap();
         let calls = Arc::new(AtomicU64::new(0));
         let shared = calls.clone();
-        let make: MakeMedium = Arc::new(move |file| {
-            Box::new(Faulty {
-                file,
-                calls: shared.clone(),
-                fail_at,
-                kind,
-            })
-        });
-        let mut journal = inspect(folder.path())
-            .unwrap()
-            .start_on(SMALL_BYTES, make)
-            .unwrap();
+        let make: MakeMedium = Arc::new(move |file| Box::new(Faulty { file, calls: shared.clone(), fail_at, kind }));
+        let mut journal = inspect(folder.path()).unwrap().start_on(SMALL_BYTES, make).unwrap();
         let mut durable = 0;
         let error = loop {
             match journal.append(&payload(durable + 1, 500)) {
@@ -468,33 +332,15 @@ fn a_failed_write_or_flush_stops_the_journal_for_good() {
         };
         assert!(matches!(error, JournalError::Io { .. }), "{error}");
         assert_eq!(durable, (fail_at - 1) / 2);
-        assert_eq!(
-            journal.reader().head().number,
-            durable,
-            "what failed is not shown"
-        );
+        assert_eq!(journal.reader().head().number, durable, "what failed is not shown");
         let after = calls.load(Ordering::SeqCst);
-        assert!(matches!(
-            journal.append(b"more"),
-            Err(JournalError::Stopped(_))
-        ));
-        assert_eq!(
-            calls.load(Ordering::SeqCst),
-            after,
-            "no second flush is believed"
-        );
+        assert!(matches!(journal.append(b"more"), Err(JournalError::Stopped(_))));
+        assert_eq!(calls.load(Ordering::SeqCst), after, "no second flush is believed");
         drop(journal);
         let again = inspect(folder.path()).unwrap().head().number;
         // A failed flush leaves it unknown whether the frame is there; a failed write leaves it torn.
-        let possible = if fail_at % 2 == 0 {
-            durable..=durable + 1
-        } else {
-            durable..=durable
-        };
-        assert!(
-            possible.contains(&again),
-            "call {fail_at}: {again} of {durable}"
-        );
+        let possible = if fail_at % 2 == 0 { durable..=durable + 1 } else { durable..=durable };
+        assert!(possible.contains(&again), "call {fail_at}: {again} of {durable}");
     }
 }
 
@@ -510,11 +356,5 @@ fn no_room_for_the_next_segment_stops_it_and_room_again_heals_it() {
     assert!(error.to_string().contains("cannot prepare"), "{error}");
     drop(journal);
     fs::remove_dir(&obstacle).unwrap();
-    assert_eq!(
-        open(folder.path())
-            .append(&payload(2, 3000))
-            .unwrap()
-            .number,
-        2
-    );
+    assert_eq!(open(folder.path()).append(&payload(2, 3000)).unwrap().number, 2);
 }

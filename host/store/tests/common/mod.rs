@@ -4,8 +4,7 @@
 use ports::{Commit, Expect, Op, Sighting, XrefRow};
 use process::wheel::TimerEvent;
 use process::{
-    Cause, Command, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind, Operation,
-    Retry, TimerRow,
+    Cause, Command, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind, Operation, Retry, TimerRow,
 };
 use quoin_canonical::{Id, Timestamp};
 use serde_json::json;
@@ -25,10 +24,7 @@ pub fn draft(name: &str, key: &str) -> EventDraft {
         kind: "quote.accepted".into(),
         key: key.into(),
         at: at(0),
-        cause: Cause {
-            by: Some("poll".into()),
-            ..Cause::default()
-        },
+        cause: Cause { by: Some("poll".into()), ..Cause::default() },
         body: json!({ "name": name, "amount": { "value": "195.00", "currency": "EUR" } }),
     }
 }
@@ -41,10 +37,7 @@ pub fn command(name: &str, key: &str, priority: u8) -> Command {
         step: "quote-to-project@1/setup/psa_project".into(),
         role: "psa".into(),
         connection: "psa-main".into(),
-        operation: Operation::Apply {
-            object: "project".into(),
-            objects: vec![json!({ "name": name })],
-        },
+        operation: Operation::Apply { object: "project".into(), objects: vec![json!({ "name": name })] },
         retry: Retry::default(),
         priority,
         decided_at: at(0),
@@ -54,23 +47,12 @@ pub fn command(name: &str, key: &str, priority: u8) -> Command {
 }
 
 pub fn put_command(name: &str, key: &str, priority: u8, due: i64) -> Op {
-    Op::PutCommand {
-        command: command(name, key, priority),
-        not_before: at(due),
-    }
+    Op::PutCommand { command: command(name, key, priority), not_before: at(due) }
 }
 
 pub fn timer(name: &str, due: i64) -> TimerRow {
-    let event = TimerEvent {
-        kind: "step.late".into(),
-        key: "K-1".into(),
-        body: json!({ "step": name }),
-    };
-    TimerRow {
-        id: id(name),
-        due: at(due),
-        event,
-    }
+    let event = TimerEvent { kind: "step.late".into(), key: "K-1".into(), body: json!({ "step": name }) };
+    TimerRow { id: id(name), due: at(due), event }
 }
 
 pub fn xref(connection: &str, external: &str, canonical: &str) -> XrefRow {
@@ -104,33 +86,21 @@ pub fn exception(name: &str, opened: i64, resolved: Option<i64>) -> Exception {
         due: at(opened + 3600),
         suggestion: "add the tax code".into(),
         opened_at: at(opened),
-        status: resolved.map_or(ExceptionStatus::Open, |second| ExceptionStatus::Resolved {
-            at: at(second),
-            by: "ana".into(),
-        }),
+        status: resolved
+            .map_or(ExceptionStatus::Open, |second| ExceptionStatus::Resolved { at: at(second), by: "ana".into() }),
     }
 }
 
 pub fn document(key: &str, value: u64) -> Op {
-    Op::PutDocument {
-        collection: "account".into(),
-        key: key.into(),
-        value: json!({ "value": value }),
-    }
+    Op::PutDocument { collection: "account".into(), key: key.into(), value: json!({ "value": value }) }
 }
 
 pub fn ops(ops: Vec<Op>) -> Commit {
-    Commit {
-        expect: Vec::new(),
-        ops,
-    }
+    Commit { expect: Vec::new(), ops }
 }
 
 pub fn guarded(expect: Expect, ops: Vec<Op>) -> Commit {
-    Commit {
-        expect: vec![expect],
-        ops,
-    }
+    Commit { expect: vec![expect], ops }
 }
 
 pub fn seqs(events: &[Event]) -> Vec<u64> {
@@ -148,25 +118,15 @@ pub fn names(commands: &[Command]) -> Vec<String> {
 pub async fn dump(store: &dyn ports::Ledger) -> String {
     use std::fmt::Write;
     let mut text = String::new();
-    let mut line =
-        |name: &str, value: serde_json::Value| writeln!(text, "{name}: {value}").unwrap();
+    let mut line = |name: &str, value: serde_json::Value| writeln!(text, "{name}: {value}").unwrap();
     let end = at(1_000_000_000);
     line("log", json!(store.log(0, usize::MAX).await));
     for partition in 0..ports::PARTITIONS {
-        line(
-            "partition",
-            json!(seqs(&store.events(partition, 0, usize::MAX).await)),
-        );
-        line(
-            "position",
-            json!(store.position("conductor", partition).await),
-        );
+        line("partition", json!(seqs(&store.events(partition, 0, usize::MAX).await)));
+        line("position", json!(store.position("conductor", partition).await));
     }
     for key in ["K-0", "K-1", "K-2"] {
-        line(
-            "events of key",
-            json!(seqs(&store.events_of_key(key, 0, usize::MAX).await)),
-        );
+        line("events of key", json!(seqs(&store.events_of_key(key, 0, usize::MAX).await)));
         line("commands of key", json!(store.commands_of_key(key).await));
     }
     for (key, value) in store.documents("account", "", "", usize::MAX).await {
@@ -180,21 +140,12 @@ pub async fn dump(store: &dyn ports::Ledger) -> String {
         let name = n.to_string();
         line("xref", json!(store.xref("crm", "project", &name).await));
         line("xrefs", json!(store.xrefs_of(&id(&name)).await));
-        line(
-            "sighting",
-            json!(store.sighting("crm-main", "quote", &name).await),
-        );
+        line("sighting", json!(store.sighting("crm-main", "quote", &name).await));
         line("cursor", json!(store.cursor(&name).await));
         line("event", json!(store.event(&id(&format!("e{name}"))).await));
     }
-    line(
-        "exceptions",
-        json!(store.exceptions(true, usize::MAX).await),
-    );
-    line(
-        "open exceptions",
-        json!(store.exceptions(false, usize::MAX).await),
-    );
+    line("exceptions", json!(store.exceptions(true, usize::MAX).await));
+    line("open exceptions", json!(store.exceptions(false, usize::MAX).await));
     line("head", json!(*store.head().borrow()));
     text
 }

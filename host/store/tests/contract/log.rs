@@ -8,9 +8,7 @@ use crate::common::*;
 
 pub async fn numbers(store: Store) {
     for round in 0..3 {
-        let two = (0..2)
-            .map(|n| Op::Append(draft(&format!("e{round}{n}"), &format!("K-{n}"))))
-            .collect();
+        let two = (0..2).map(|n| Op::Append(draft(&format!("e{round}{n}"), &format!("K-{n}")))).collect();
         let receipt = store.commit(ops(two)).await.unwrap();
         assert_eq!(receipt.seqs, [2 * round + 1, 2 * round + 2]);
     }
@@ -25,33 +23,16 @@ pub async fn finds(store: Store) {
     let keys = ["K-1", "K-2", "K-1\0", "K-", ""];
     for round in 0..3 {
         for key in keys {
-            store
-                .commit(ops(vec![Op::Append(draft(&format!("{key}/{round}"), key))]))
-                .await
-                .unwrap();
+            store.commit(ops(vec![Op::Append(draft(&format!("{key}/{round}"), key))])).await.unwrap();
         }
     }
     for (n, key) in (1..).zip(keys) {
-        assert_eq!(
-            seqs(&store.events_of_key(key, 0, 9).await),
-            [n, n + 5, n + 10],
-            "{key:?}"
-        );
-        assert_eq!(
-            seqs(&store.events_of_key(key, n, 1).await),
-            [n + 5],
-            "{key:?}"
-        );
+        assert_eq!(seqs(&store.events_of_key(key, 0, 9).await), [n, n + 5, n + 10], "{key:?}");
+        assert_eq!(seqs(&store.events_of_key(key, n, 1).await), [n + 5], "{key:?}");
         let event = store.event(&id(&format!("{key}/1"))).await.unwrap();
         let expected = draft(&format!("{key}/1"), key);
-        assert_eq!(
-            (event.seq, event.key, event.kind),
-            (n + 5, expected.key, expected.kind)
-        );
-        assert_eq!(
-            (event.at, event.cause, event.body),
-            (expected.at, expected.cause, expected.body)
-        );
+        assert_eq!((event.seq, event.key, event.kind), (n + 5, expected.key, expected.kind));
+        assert_eq!((event.at, event.cause, event.body), (expected.at, expected.cause, expected.body));
         let partition = store.events(partition_of(key), n, 100).await;
         assert!(partition.iter().any(|event| event.seq == n + 5), "{key:?}");
     }
@@ -67,21 +48,11 @@ pub async fn finds(store: Store) {
 }
 
 pub async fn told_twice(store: Store) {
-    let once = store
-        .commit(ops(vec![
-            Op::Append(draft("a", "K-1")),
-            Op::Append(draft("b", "K-1")),
-        ]))
-        .await
-        .unwrap();
+    let once = store.commit(ops(vec![Op::Append(draft("a", "K-1")), Op::Append(draft("b", "K-1"))])).await.unwrap();
     let mut other = draft("a", "K-2");
     other.body = json!("another content");
     let twice = store
-        .commit(ops(vec![
-            Op::Append(other),
-            Op::Append(draft("c", "K-1")),
-            Op::Append(draft("c", "K-1")),
-        ]))
+        .commit(ops(vec![Op::Append(other), Op::Append(draft("c", "K-1")), Op::Append(draft("c", "K-1"))]))
         .await
         .unwrap();
     assert_eq!((once.seqs, twice.seqs), (vec![1, 2], vec![1, 3, 3]));
@@ -104,68 +75,31 @@ pub async fn bells(store: Store) {
     ];
     for (op, rings_head, rings_work) in table {
         store.commit(ops(vec![op.clone()])).await.unwrap();
-        assert_eq!(
-            (head.has_changed().unwrap(), work.has_changed().unwrap()),
-            (rings_head, rings_work),
-            "{op:?}"
-        );
+        assert_eq!((head.has_changed().unwrap(), work.has_changed().unwrap()), (rings_head, rings_work), "{op:?}");
         assert_eq!(*head.borrow_and_update(), 1);
         work.borrow_and_update();
     }
-    store
-        .commit(ops(vec![put_command("c", "K-1", 1, 0)]))
-        .await
-        .unwrap();
+    store.commit(ops(vec![put_command("c", "K-1", 1, 0)])).await.unwrap();
     store.lease(at(0), at(9), 9).await;
     work.borrow_and_update();
     store.release(&[id("c")]).await;
-    assert!(
-        work.has_changed().unwrap(),
-        "a released command is work again"
-    );
+    assert!(work.has_changed().unwrap(), "a released command is work again");
 }
 
 pub async fn empty(store: Store) {
     assert_eq!(store.commit(ops(vec![])).await.unwrap().seqs, [0_u64; 0]);
-    store
-        .commit(guarded(Expect::OpenCommand(id("c")), vec![]))
-        .await
-        .unwrap_err();
+    store.commit(guarded(Expect::OpenCommand(id("c")), vec![])).await.unwrap_err();
 }
 
 pub async fn too_large(store: Store) {
-    let huge = Op::PutDocument {
-        collection: "account".into(),
-        key: "d".into(),
-        value: json!("x".repeat(5 << 20)),
-    };
-    let error = store
-        .commit(ops(vec![Op::Append(draft("a", "K-1")), huge]))
-        .await
-        .unwrap_err();
+    let huge = Op::PutDocument { collection: "account".into(), key: "d".into(), value: json!("x".repeat(5 << 20)) };
+    let error = store.commit(ops(vec![Op::Append(draft("a", "K-1")), huge])).await.unwrap_err();
     assert!(
         matches!(error, CommitError::TooLarge { bytes, limit_bytes } if bytes > limit_bytes && limit_bytes == 4 << 20),
         "{error}"
     );
-    let large = Op::PutDocument {
-        collection: "account".into(),
-        key: "d".into(),
-        value: json!("x".repeat(3 << 20)),
-    };
-    store
-        .commit(ops(vec![Op::Append(draft("a", "K-1")), large]))
-        .await
-        .unwrap();
+    let large = Op::PutDocument { collection: "account".into(), key: "d".into(), value: json!("x".repeat(3 << 20)) };
+    store.commit(ops(vec![Op::Append(draft("a", "K-1")), large])).await.unwrap();
     assert_eq!(store.log(0, 9).await.len(), 1);
-    assert_eq!(
-        store
-            .document("account", "d")
-            .await
-            .unwrap()
-            .0
-            .as_str()
-            .unwrap()
-            .len(),
-        3 << 20
-    );
+    assert_eq!(store.document("account", "d").await.unwrap().0.as_str().unwrap().len(), 3 << 20);
 }

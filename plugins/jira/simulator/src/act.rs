@@ -33,7 +33,13 @@ pub fn register(kit: &Kit, site: &Site) {
         Ok(json!({"id": ids.first()}))
     });
     offer(kit, site, "approve", APPROVE_HELP, approve);
-    offer(kit, site, "change_worklog", "{id | email, date; minutes}: corrects the hours; an approval stays, renewed now", change);
+    offer(
+        kit,
+        site,
+        "change_worklog",
+        "{id | email, date; minutes}: corrects the hours; an approval stays, renewed now",
+        change,
+    );
     offer(kit, site, "delete_worklog", "{id | email, date}: deletes it", |state, input| {
         let id = pick(state, &parsed(input)?)?;
         state.delete_worklog(id).map_err(refused)?;
@@ -47,13 +53,20 @@ pub fn register(kit: &Kit, site: &Site) {
         Ok(json!({"accountId": user.account}))
     });
     offer(kit, site, "index_lag", "{seconds}: from now on the search shows changes so much later", |state, input| {
-        state.index_lag_seconds = input["seconds"].as_i64().ok_or_else(|| Refusal::new("give 'seconds' as a number"))?;
+        state.index_lag_seconds =
+            input["seconds"].as_i64().ok_or_else(|| Refusal::new("give 'seconds' as a number"))?;
         Ok(json!({"seconds": state.index_lag_seconds}))
     });
-    offer(kit, site, "grant_token", "{token?}: makes an API token valid, and only this one; default 'jira-token'", |state, input| {
-        state.token = Some(input["token"].as_str().unwrap_or(TOKEN).to_owned());
-        Ok(json!({"token": state.token}))
-    });
+    offer(
+        kit,
+        site,
+        "grant_token",
+        "{token?}: makes an API token valid, and only this one; default 'jira-token'",
+        |state, input| {
+            state.token = Some(input["token"].as_str().unwrap_or(TOKEN).to_owned());
+            Ok(json!({"token": state.token}))
+        },
+    );
     offer(kit, site, "register_webhook", HOOK_HELP, register_webhook);
     let for_deliveries = site.clone();
     kit.action("webhook_deliveries", "sends what still waits, then lists every delivery with its answer", move |_| {
@@ -146,7 +159,9 @@ fn log_work(state: &mut State, entries: &[Entry]) -> Result<Vec<String>, Refusal
     let find = |entry: &Entry| {
         let exact = names.get(&(entry.project_code.clone(), entry.task.clone()));
         let found = exact.or_else(|| names.get(&(String::new(), entry.task.clone())));
-        found.copied().ok_or_else(|| Refusal::new(format!("no issue answers to project '{}' and task '{}'", entry.project_code, entry.task)))
+        found.copied().ok_or_else(|| {
+            Refusal::new(format!("no issue answers to project '{}' and task '{}'", entry.project_code, entry.task))
+        })
     };
     let issues: Vec<u64> = entries.iter().map(find).collect::<Result<_, _>>()?;
     let starts: Vec<Timestamp> = entries.iter().map(|entry| morning(state, entry.date)).collect::<Result<_, _>>()?;
@@ -165,8 +180,16 @@ fn log_work(state: &mut State, entries: &[Entry]) -> Result<Vec<String>, Refusal
         let paragraph = |note: &String| json!({"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [{"type": "text", "text": note}]}]});
         let comment = entry.note.as_ref().filter(|note| !note.is_empty()).map(paragraph);
         let worklog = Worklog {
-            id: 0, issue: *issue, author, editor: author, comment, created: at, updated: at, started,
-            seconds: i64::from(entry.minutes) * 60, properties: Properties::from_iter([(property.clone(), value)]),
+            id: 0,
+            issue: *issue,
+            author,
+            editor: author,
+            comment,
+            created: at,
+            updated: at,
+            started,
+            seconds: i64::from(entry.minutes) * 60,
+            properties: Properties::from_iter([(property.clone(), value)]),
         };
         ids.push(state.add_worklog(worklog, flow).to_string());
     }
@@ -193,7 +216,8 @@ fn pick(state: &State, which: &Which) -> Result<u64, Refusal> {
     let (Some(email), Some(date)) = (&which.email, which.date) else {
         return Err(Refusal::new("give 'id', or 'email' and 'date'"));
     };
-    let of_person = |worklog: &&Worklog| state.users.get(worklog.author).is_some_and(|user| user.email.eq_ignore_ascii_case(email));
+    let of_person =
+        |worklog: &&Worklog| state.users.get(worklog.author).is_some_and(|user| user.email.eq_ignore_ascii_case(email));
     let on_day = |worklog: &&Worklog| worklog.started.to_zoned(state.zone.clone()).date() == date;
     let found: Vec<u64> = state.worklogs.values().filter(of_person).filter(on_day).map(|worklog| worklog.id).collect();
     match found.as_slice() {
@@ -222,13 +246,16 @@ fn approve(state: &mut State, input: Value) -> Result<Value, Refusal> {
 
 fn change(state: &mut State, input: Value) -> Result<Value, Refusal> {
     let minutes = input["minutes"].as_u64().and_then(|minutes| u32::try_from(minutes).ok());
-    let minutes = minutes.filter(|minutes| *minutes > 0).ok_or_else(|| Refusal::new("give 'minutes' as a number above 0"))?;
+    let minutes =
+        minutes.filter(|minutes| *minutes > 0).ok_or_else(|| Refusal::new("give 'minutes' as a number above 0"))?;
     let id = pick(state, &parsed(input)?)?;
     let (now, property) = (state.now(), approval_property(state));
     state.change_worklog(id, |worklog| {
         worklog.editor = worklog.author;
         worklog.seconds = i64::from(minutes) * 60;
-        if let Some(approval) = worklog.properties.get_mut(&property).filter(|approval| approval["status"] == "approved") {
+        if let Some(approval) =
+            worklog.properties.get_mut(&property).filter(|approval| approval["status"] == "approved")
+        {
             approval["approved_at"] = json!(now);
         }
     });

@@ -4,8 +4,18 @@ use serde_json::Value;
 
 /// Nodes that stand between paragraphs.
 const BLOCKS: [&str; 12] = [
-    "paragraph", "heading", "bulletList", "orderedList", "blockquote", "codeBlock", "rule", "panel", "table", "mediaSingle",
-    "expand", "blockCard",
+    "paragraph",
+    "heading",
+    "bulletList",
+    "orderedList",
+    "blockquote",
+    "codeBlock",
+    "rule",
+    "panel",
+    "table",
+    "mediaSingle",
+    "expand",
+    "blockCard",
 ];
 
 /// Nodes that stand in a line of text.
@@ -13,7 +23,9 @@ const INLINES: [&str; 7] = ["text", "hardBreak", "mention", "emoji", "inlineCard
 
 /// Whether this is a document that Jira takes: `{"type":"doc","version":1,"content":[blocks]}`.
 pub fn is_document(value: &Value) -> bool {
-    value["type"] == "doc" && value["version"] == 1 && children(value).is_some_and(|nodes| nodes.iter().all(|node| is_one_of(node, &BLOCKS)))
+    value["type"] == "doc"
+        && value["version"] == 1
+        && children(value).is_some_and(|nodes| nodes.iter().all(|node| is_one_of(node, &BLOCKS)))
 }
 
 fn children(node: &Value) -> Option<&Vec<Value>> {

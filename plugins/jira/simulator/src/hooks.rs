@@ -69,11 +69,19 @@ impl State {
 
     fn announce(&mut self, event: &str, body: &Value, flow: &'static str) {
         let bytes = body.to_string().into_bytes();
-        let wanted = |hook: &&Hook| hook.events.is_empty() || hook.events.iter().any(|prefix| event.starts_with(prefix.as_str()));
+        let wanted = |hook: &&Hook| {
+            hook.events.is_empty() || hook.events.iter().any(|prefix| event.starts_with(prefix.as_str()))
+        };
         for hook in self.hooks.registered.clone().iter().filter(wanted) {
             self.hooks.last += 1;
             let identifier = format!("0c9a5d6e-0000-4000-8000-{:012}", self.hooks.last);
-            self.hooks.outbox.push_back(Delivery { hook: hook.clone(), identifier, flow, retry: 0, body: bytes.clone() });
+            self.hooks.outbox.push_back(Delivery {
+                hook: hook.clone(),
+                identifier,
+                flow,
+                retry: 0,
+                body: bytes.clone(),
+            });
         }
     }
 }

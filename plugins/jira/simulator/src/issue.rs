@@ -5,11 +5,11 @@ use jiff::civil::Date;
 use quoin_simulator::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::PROJECT;
 use crate::adf;
 use crate::property::{self, Properties};
 use crate::refusal::{Answer, Refused};
 use crate::site::{PROJECT_ID, State};
-use crate::PROJECT;
 
 /// Longest summary, in characters.
 const SUMMARY_CHARS: usize = 255;
@@ -85,7 +85,9 @@ impl Issue {
 fn complaint(state: &State, name: &str, value: &Value) -> Option<String> {
     let known = FIELDS.iter().any(|(field, _, _, writable, _)| *field == name && *writable);
     match name {
-        "project" if value["key"] != PROJECT && value["id"] != PROJECT_ID => Some("Specify a valid project ID or key".into()),
+        "project" if value["key"] != PROJECT && value["id"] != PROJECT_ID => {
+            Some("Specify a valid project ID or key".into())
+        }
         "issuetype" if issue_type(value).is_none() => Some("Specify a valid issue type".into()),
         "summary" => summary_complaint(value.as_str().unwrap_or_default()),
         "description" if !value.is_null() && !adf::is_document(value) => {
@@ -122,8 +124,12 @@ fn labels_complaint(value: &Value) -> Option<String> {
     let Some(labels) = value.as_array() else { return Some("data was not an array".into()) };
     labels.iter().find_map(|label| match label.as_str() {
         None => Some("string expected at index 0".into()),
-        Some(text) if text.contains(char::is_whitespace) => Some(format!("The label '{text}' contains spaces which is invalid.")),
-        Some(text) if text.chars().count() > LABEL_CHARS => Some(format!("The label '{text}' exceeds the maximum length.")),
+        Some(text) if text.contains(char::is_whitespace) => {
+            Some(format!("The label '{text}' contains spaces which is invalid."))
+        }
+        Some(text) if text.chars().count() > LABEL_CHARS => {
+            Some(format!("The label '{text}' exceeds the maximum length."))
+        }
         Some(_) => None,
     })
 }
@@ -200,7 +206,8 @@ impl State {
         let shown_from = now.checked_add(SignedDuration::from_secs(self.index_lag_seconds)).unwrap_or(now);
         let current = Content { fields, updated: now };
         let issue = Issue { id, number, current, properties, created: now, before: None, shown_from };
-        let task = issue.properties.get(self.kit.option("task_property").unwrap_or("quoin.task")).cloned().unwrap_or_default();
+        let task =
+            issue.properties.get(self.kit.option("task_property").unwrap_or("quoin.task")).cloned().unwrap_or_default();
         let data = json!({"key": issue.key(), "summary": issue.current.fields.get("summary"), "labels": issue.current.fields.get("labels"), "task": task});
         self.issues.insert(id, issue);
         self.kit.ledger.commit("task", &id.to_string(), task["id"].as_str(), data);
@@ -215,11 +222,15 @@ impl State {
         let mut fields = self.issue(id)?.current.fields.clone();
         for (name, operations) in &object(body, "update")? {
             if name != "labels" {
-                return Err(Refused::field(name, format!("Field '{name}' cannot be set. It is not on the appropriate screen, or unknown.")));
+                return Err(Refused::field(
+                    name,
+                    format!("Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."),
+                ));
             }
             given.insert("labels".into(), relabelled(fields.get("labels"), operations)?);
         }
-        let complaints = given.iter().filter_map(|(name, value)| Some((name.clone(), Value::from(complaint(self, name, value)?))));
+        let complaints =
+            given.iter().filter_map(|(name, value)| Some((name.clone(), Value::from(complaint(self, name, value)?))));
         let errors: Map<String, Value> = complaints.collect();
         if !errors.is_empty() {
             return Err(Refused::fields(errors));
@@ -252,7 +263,8 @@ impl State {
     /// Removes an issue with its worklogs.
     pub fn delete_issue(&mut self, id: u64) -> Answer<()> {
         self.issue(id)?;
-        let worklogs: Vec<u64> = self.worklogs.values().filter(|worklog| worklog.issue == id).map(|worklog| worklog.id).collect();
+        let worklogs: Vec<u64> =
+            self.worklogs.values().filter(|worklog| worklog.issue == id).map(|worklog| worklog.id).collect();
         for worklog in worklogs {
             self.delete_worklog(worklog)?;
         }
@@ -275,15 +287,20 @@ impl State {
             all.entry(name).or_insert(Value::Null);
         }
         all.entry("labels").or_insert_with(|| json!([]));
-        all.insert("status".into(), json!({"id": "10000", "name": "To Do", "statusCategory": {"id": 2, "key": "new", "name": "To Do"}}));
+        all.insert(
+            "status".into(),
+            json!({"id": "10000", "name": "To Do", "statusCategory": {"id": 2, "key": "new", "name": "To Do"}}),
+        );
         all.insert("creator".into(), self.show_user(0, base));
         all.insert("created".into(), self.stamp(issue.created).into());
         all.insert("updated".into(), self.stamp(content.updated).into());
         if wanted.is_empty() || wanted.iter().any(|name| name.starts_with('*') || name == "timespent") {
-            let spent: i64 = self.worklogs.values().filter(|worklog| worklog.issue == issue.id).map(|worklog| worklog.seconds).sum();
+            let spent: i64 =
+                self.worklogs.values().filter(|worklog| worklog.issue == issue.id).map(|worklog| worklog.seconds).sum();
             all.insert("timespent".into(), if spent == 0 { Value::Null } else { spent.into() });
         }
-        let everything = wanted.iter().all(|name| name.starts_with('-')) || wanted.iter().any(|name| name == "*all" || name == "*navigable");
+        let everything = wanted.iter().all(|name| name.starts_with('-'))
+            || wanted.iter().any(|name| name == "*all" || name == "*navigable");
         all.retain(|name, _| (everything || wanted.contains(name)) && !wanted.contains(&format!("-{name}")));
         json!({"expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations", "id": issue.id.to_string(),
             "self": format!("{base}/rest/api/3/issue/{}", issue.id), "key": issue.key(), "fields": all})

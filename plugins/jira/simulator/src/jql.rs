@@ -60,7 +60,11 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                         Some('\\') => word.extend(chars.next()),
                         Some(end) if end == next => break,
                         Some(other) => word.push(other),
-                        None => return Err(format!("Error in the JQL Query: The quoted string '{word}' has not been completed.")),
+                        None => {
+                            return Err(format!(
+                                "Error in the JQL Query: The quoted string '{word}' has not been completed."
+                            ));
+                        }
                     }
                 }
                 tokens.push(Token::Quoted(word));
@@ -122,7 +126,9 @@ impl Parser<'_> {
         let field = field(&name)?;
         let negated = self.keyword("not");
         let operator = match self.tokens.next() {
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("in") => if negated { "not in" } else { "in" }.to_owned(),
+            Some(Token::Word(word)) if word.eq_ignore_ascii_case("in") => {
+                if negated { "not in" } else { "in" }.to_owned()
+            }
             Some(Token::Sign(sign)) if !negated => sign,
             _ => return Err(format!("Error in the JQL Query: Expecting operator after '{name}'.")),
         };
@@ -156,8 +162,12 @@ impl Parser<'_> {
         }
         for value in &clause.values {
             match clause.field {
-                Field::Project if !is_project(value) => return Err(format!("The value '{value}' does not exist for the field 'project'.")),
-                Field::Key if self.state.issue_id(value).is_err() => return Err(format!("An issue with key '{value}' does not exist for field '{name}'.")),
+                Field::Project if !is_project(value) => {
+                    return Err(format!("The value '{value}' does not exist for the field 'project'."));
+                }
+                Field::Key if self.state.issue_id(value).is_err() => {
+                    return Err(format!("An issue with key '{value}' does not exist for field '{name}'."));
+                }
                 Field::Type if !TYPES.iter().any(|(id, kind)| value == id || value.eq_ignore_ascii_case(kind)) => {
                     return Err(format!("The value '{value}' does not exist for the field '{name}'."));
                 }
@@ -215,7 +225,9 @@ fn moment(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     }
     let text = text.replace('/', "-");
     let civil = DateTime::strptime("%Y-%m-%d %H:%M", &text).ok();
-    let civil = civil.or_else(|| Date::strptime("%Y-%m-%d", &text).ok().map(|date| date.to_datetime(jiff::civil::Time::midnight())))?;
+    let civil = civil.or_else(|| {
+        Date::strptime("%Y-%m-%d", &text).ok().map(|date| date.to_datetime(jiff::civil::Time::midnight()))
+    })?;
     zone.to_ambiguous_timestamp(civil).compatible().ok()
 }
 
@@ -233,10 +245,14 @@ impl Jql {
         }
         let order = parser.order()?;
         if let Some(rest) = parser.tokens.next() {
-            return Err(format!("Error in the JQL Query: this simulator takes clauses joined by AND; it does not know what to do with {rest:?}."));
+            return Err(format!(
+                "Error in the JQL Query: this simulator takes clauses joined by AND; it does not know what to do with {rest:?}."
+            ));
         }
         if clauses.is_empty() {
-            return Err("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.".into());
+            return Err(
+                "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.".into()
+            );
         }
         Ok(Self { clauses, order })
     }
@@ -279,7 +295,11 @@ impl Clause {
         match self.field {
             Field::Project => !negative,
             Field::Key => any(&|value| issue.key().eq_ignore_ascii_case(value) || issue.id.to_string() == value),
-            Field::Type => any(&|value| TYPES.iter().any(|(id, name)| *id == content.text("issuetype") && (*id == value || name.eq_ignore_ascii_case(value)))),
+            Field::Type => any(&|value| {
+                TYPES.iter().any(|(id, name)| {
+                    *id == content.text("issuetype") && (*id == value || name.eq_ignore_ascii_case(value))
+                })
+            }),
             Field::Summary => any(&|value| content.text("summary").to_lowercase().contains(&value.to_lowercase())),
             Field::Labels => {
                 let labels = content.fields.get("labels").and_then(Value::as_array);

@@ -85,7 +85,10 @@ impl IntoResponse for Refused {
         let mut response = (self.status, Json(self.body())).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let headers = response.headers_mut();
-            headers.insert("www-authenticate", HeaderValue::from_static("OAuth realm=\"https%3A%2F%2Fadvisory.atlassian.net\""));
+            headers.insert(
+                "www-authenticate",
+                HeaderValue::from_static("OAuth realm=\"https%3A%2F%2Fadvisory.atlassian.net\""),
+            );
             headers.insert("x-seraph-loginreason", HeaderValue::from_static("AUTHENTICATED_FAILED"));
         }
         response

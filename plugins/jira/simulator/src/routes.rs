@@ -54,7 +54,8 @@ impl Call {
     }
 
     fn json(&self) -> Answer<Value> {
-        serde_json::from_slice(&self.body).map_err(|_| Refused::bad("There was an error parsing JSON. Check that your request body is valid."))
+        serde_json::from_slice(&self.body)
+            .map_err(|_| Refused::bad("There was an error parsing JSON. Check that your request body is valid."))
     }
 
     fn expands_properties(&self) -> bool {
@@ -65,7 +66,8 @@ impl Call {
 async fn handle(StateOf(site): StateOf<Site>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default().to_vec();
-    let query = QueryOf::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|QueryOf(pairs)| pairs).unwrap_or_default();
+    let query =
+        QueryOf::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|QueryOf(pairs)| pairs).unwrap_or_default();
     let path = api_path(parts.uri.path()).unwrap_or_default();
     let call = Call { method: parts.method.to_string(), path, query, body, base: Origin::of(&parts).0 };
     let answer = {
@@ -86,7 +88,11 @@ fn api_path(path: &str) -> Option<String> {
 }
 
 fn authenticate(state: &State, parts: &Parts) -> Answer<()> {
-    let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Basic "));
+    let given = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Basic "));
     let given = given.and_then(|text| sign::from_base64(text.trim())).and_then(|bytes| String::from_utf8(bytes).ok());
     let good = given.is_some() && given == state.token.as_ref().map(|token| format!("{USERNAME}:{token}"));
     if good { Ok(()) } else { Err(Refused::unauthorized()) }
@@ -111,11 +117,17 @@ fn dispatch(state: &mut State, call: &Call) -> Answer<Response> {
         ("GET", ["myself"]) => ok(state.show_user(0, base)),
         ("GET", ["mypermissions"]) => permissions(call),
         ("GET", ["field"]) => ok(FIELDS.iter().map(show_field).collect()),
-        ("GET", ["serverInfo"]) => ok(json!({"baseUrl": base, "deploymentType": "Cloud", "serverTime": state.stamp(state.now())})),
+        ("GET", ["serverInfo"]) => {
+            ok(json!({"baseUrl": base, "deploymentType": "Cloud", "serverTime": state.stamp(state.now())}))
+        }
         ("GET" | "POST", ["search"]) => Err(retired(OLD_SEARCH)),
         ("GET" | "POST", ["search", "jql"]) => ok(search::answer(state, &search_of(call)?, base)?),
         ("GET", ["worklog", feed @ ("updated" | "deleted")]) => {
-            let since = call.one("since").unwrap_or("0").parse().map_err(|_| Refused::bad("The 'since' parameter must be a UNIX timestamp in milliseconds."))?;
+            let since = call
+                .one("since")
+                .unwrap_or("0")
+                .parse()
+                .map_err(|_| Refused::bad("The 'since' parameter must be a UNIX timestamp in milliseconds."))?;
             ok(state.feed(feed, since, call.expands_properties(), base))
         }
         ("POST", ["worklog", "list"]) => ok(state.list_worklogs(&call.json()?, call.expands_properties(), base)?),
@@ -185,10 +197,16 @@ fn search_of(call: &Call) -> Answer<Search> {
             "jql" => search.jql = value.as_str().ok_or_else(Refused::payload)?.to_owned(),
             "fields" => search.fields = texts(value)?,
             "properties" => search.properties = texts(value)?,
-            "maxResults" => search.max_results = Some(value.as_u64().and_then(|n| usize::try_from(n).ok()).ok_or_else(Refused::payload)?),
+            "maxResults" => {
+                search.max_results =
+                    Some(value.as_u64().and_then(|n| usize::try_from(n).ok()).ok_or_else(Refused::payload)?)
+            }
             "nextPageToken" => search.page_token = value.as_str().map(Into::into),
             "reconcileIssues" => {
-                let ids: Option<Vec<u64>> = value.as_array().map(|rows| rows.iter().map(Value::as_u64).collect()).ok_or_else(Refused::payload)?;
+                let ids: Option<Vec<u64>> = value
+                    .as_array()
+                    .map(|rows| rows.iter().map(Value::as_u64).collect())
+                    .ok_or_else(Refused::payload)?;
                 search.reconcile = ids.ok_or_else(Refused::payload)?;
             }
             "expand" | "fieldsByKeys" => {}
@@ -239,7 +257,9 @@ fn bulk_create(state: &mut State, call: &Call) -> Answer<Response> {
     for (number, row) in rows.iter().enumerate() {
         match state.create_issue(row) {
             Ok(id) => issues.push(reference(state, id, &call.base)?),
-            Err(refused) => errors.push(json!({"status": refused.status(), "elementErrors": refused.body(), "failedElementNumber": number})),
+            Err(refused) => errors.push(
+                json!({"status": refused.status(), "elementErrors": refused.body(), "failedElementNumber": number}),
+            ),
         }
     }
     let status = if issues.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::CREATED };
@@ -285,7 +305,8 @@ fn issue(state: &mut State, call: &Call, id: u64, rest: &[&str]) -> Answer<Respo
         }
         ("GET", ["worklog"]) => {
             let all = state.worklogs.values().filter(|worklog| worklog.issue == id);
-            let shown: Vec<Value> = all.map(|worklog| state.show_worklog(worklog, call.expands_properties(), &call.base)).collect();
+            let shown: Vec<Value> =
+                all.map(|worklog| state.show_worklog(worklog, call.expands_properties(), &call.base)).collect();
             ok(json!({"startAt": 0, "maxResults": 5000, "total": shown.len(), "worklogs": shown}))
         }
         ("POST", ["worklog"]) => {
@@ -330,7 +351,9 @@ fn one_worklog(state: &mut State, call: &Call, id: u64, rest: &[&str]) -> Answer
 fn properties(of: &mut Properties, call: &Call, rest: &[&str]) -> Answer<Response> {
     let link = |key: &str| format!("{}/rest/api/3/{}/{key}", call.base, call.path);
     match (call.method.as_str(), rest) {
-        ("GET", []) => ok(json!({"keys": of.keys().map(|key| json!({"self": link(key), "key": key})).collect::<Vec<_>>()})),
+        ("GET", []) => {
+            ok(json!({"keys": of.keys().map(|key| json!({"self": link(key), "key": key})).collect::<Vec<_>>()}))
+        }
         ("GET", [key]) => {
             let value = of.get(*key).ok_or_else(|| property::missing(key))?;
             ok(json!({"key": key, "value": value}))

@@ -57,7 +57,11 @@ pub fn answer(state: &State, search: &Search, base: &str) -> Answer<Value> {
         if search.reconcile.contains(&issue.id) { Some(issue.current.clone()) } else { issue.indexed(now).cloned() }
     };
     let rows: Vec<(&Issue, Content)> = state.issues.values().filter_map(|issue| Some((issue, seen(issue)?))).collect();
-    let mut found: Vec<(&Issue, &Content)> = rows.iter().map(|(issue, content)| (*issue, content)).filter(|(issue, content)| query.matches(issue, content)).collect();
+    let mut found: Vec<(&Issue, &Content)> = rows
+        .iter()
+        .map(|(issue, content)| (*issue, content))
+        .filter(|(issue, content)| query.matches(issue, content))
+        .collect();
     query.sort(&mut found);
     let ids_only = (search.fields.is_empty() || search.fields == ["id"]) && search.properties.is_empty();
     let most = if ids_only { ID_ROWS } else { FIELD_ROWS };

@@ -58,7 +58,8 @@ fn given(body: &Value) -> Answer<Given> {
             "timeSpentSeconds" => given.seconds = Some(value.as_i64().ok_or_else(Refused::payload)?),
             "timeSpent" => {
                 let seconds = value.as_str().and_then(seconds_of);
-                given.seconds = Some(seconds.ok_or_else(|| Refused::field("timeLogged", "Invalid time duration entered."))?);
+                given.seconds =
+                    Some(seconds.ok_or_else(|| Refused::field("timeLogged", "Invalid time duration entered."))?);
             }
             "properties" => given.properties = property::given(Some(value))?,
             "visibility" | "author" | "updateAuthor" | "created" | "updated" | "id" | "issueId" | "self" => {}
@@ -103,7 +104,8 @@ fn words_of(seconds: i64) -> String {
 impl State {
     /// The worklog with this id, of this issue.
     pub fn worklog_id(&self, issue: u64, id: &str) -> Answer<u64> {
-        let found = id.parse::<u64>().ok().filter(|id| self.worklogs.get(id).is_some_and(|worklog| worklog.issue == issue));
+        let found =
+            id.parse::<u64>().ok().filter(|id| self.worklogs.get(id).is_some_and(|worklog| worklog.issue == issue));
         found.ok_or_else(|| Refused::missing(format!("Cannot find worklog with id: '{id}'.")))
     }
 
@@ -116,8 +118,16 @@ impl State {
         let now = self.now();
         let started = given.started.unwrap_or(now);
         let worklog = Worklog {
-            id: 0, issue, author: 0, editor: 0, comment: given.comment, created: now, updated: now, started,
-            seconds: seconds / 60 * 60, properties: given.properties,
+            id: 0,
+            issue,
+            author: 0,
+            editor: 0,
+            comment: given.comment,
+            created: now,
+            updated: now,
+            started,
+            seconds: seconds / 60 * 60,
+            properties: given.properties,
         };
         let id = self.add_worklog(worklog, "Primary");
         self.touch_issue(issue, None);
@@ -224,7 +234,8 @@ impl State {
             })
             .collect();
         let link = |since: i64| format!("{base}/rest/api/3/worklog/{name}?since={since}");
-        let mut answer = json!({"values": values, "since": since, "until": until, "self": link(since), "lastPage": last_page});
+        let mut answer =
+            json!({"values": values, "since": since, "until": until, "self": link(since), "lastPage": last_page});
         if !last_page {
             answer["nextPage"] = link(until).into();
         }

@@ -25,7 +25,8 @@ impl Site {
 
     async fn send(&self, method: &str, path: &str, body: Value) -> (u16, HeaderMap, Value) {
         let method: Method = method.parse().unwrap();
-        let request = self.client.request(method, format!("{}{path}", self.running.http)).basic_auth(USERNAME, Some(TOKEN));
+        let request =
+            self.client.request(method, format!("{}{path}", self.running.http)).basic_auth(USERNAME, Some(TOKEN));
         let answer = if body.is_null() { request } else { request.json(&body) }.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         (status, headers, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or(Value::Null))
@@ -57,7 +58,8 @@ impl Site {
     }
 
     async fn feed(&self, name: &str, since: i64) -> Value {
-        let (status, answer) = self.ask("GET", &format!("worklog/{name}?since={since}&expand=properties"), Value::Null).await;
+        let (status, answer) =
+            self.ask("GET", &format!("worklog/{name}?since={since}&expand=properties"), Value::Null).await;
         assert_eq!(status, 200, "{answer}");
         answer
     }
@@ -87,7 +89,9 @@ fn ids(feed: &Value) -> Vec<u64> {
 async fn only_the_users_token_opens_the_door() {
     let site = Site::new(&[]).await;
     let url = format!("{}/rest/api/3/myself", site.running.http);
-    for (user, token, status) in [(USERNAME, TOKEN, 200), (USERNAME, "wrong", 401), ("ana@advisory.example", TOKEN, 401)] {
+    for (user, token, status) in
+        [(USERNAME, TOKEN, 200), (USERNAME, "wrong", 401), ("ana@advisory.example", TOKEN, 401)]
+    {
         let answer = site.client.get(&url).basic_auth(user, Some(token)).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{user} {token}");
     }
@@ -138,7 +142,10 @@ async fn the_old_search_is_gone_and_refusals_have_jiras_shape() {
     for (method, path, body, status, field) in cases {
         let (answered, answer) = site.ask(method, path, body.clone()).await;
         let named = field.is_none_or(|field| answer["errors"][field].is_string());
-        assert!(answered == status && named && answer["errorMessages"].is_array(), "{method} {path} {body}: {answered} {answer}");
+        assert!(
+            answered == status && named && answer["errorMessages"].is_array(),
+            "{method} {path} {body}: {answered} {answer}"
+        );
     }
     assert_eq!(site.counts().await, json!({"task": 1}));
 }
@@ -157,10 +164,14 @@ async fn issues_are_created_alone_and_in_bulk() {
     assert_eq!(site.ask("POST", "issue/bulk", json!({"issueUpdates": [{"fields": {}}]})).await.0, 400);
     let edit = json!({"fields": {"summary": "New"}, "update": {"labels": [{"add": "more"}]}});
     assert_eq!(site.ask("PUT", "issue/ADV-1", edit).await.0, 204);
-    let (_, shown) = site.ask("POST", "issue/bulkfetch", json!({"issueIdsOrKeys": ["ADV-1", "ADV-99"], "fields": ["summary", "labels"]})).await;
+    let (_, shown) = site
+        .ask("POST", "issue/bulkfetch", json!({"issueIdsOrKeys": ["ADV-1", "ADV-99"], "fields": ["summary", "labels"]}))
+        .await;
     assert_eq!(shown["issues"].as_array().unwrap().len(), 1);
     assert_eq!(shown["issues"][0]["fields"], json!({"summary": "New", "labels": ["quoin-L1", "more"]}));
-    for (path, status) in [("issue/ADV-1/properties/p", 201), ("issue/ADV-1/properties/p", 200), ("project/ADV/properties/p", 201)] {
+    for (path, status) in
+        [("issue/ADV-1/properties/p", 201), ("issue/ADV-1/properties/p", 200), ("project/ADV/properties/p", 201)]
+    {
         assert_eq!(site.ask("PUT", path, json!({"a": 1})).await.0, status);
         assert_eq!(site.ask("GET", path, Value::Null).await, (200, json!({"key": "p", "value": {"a": 1}})));
     }
@@ -192,13 +203,27 @@ async fn the_search_gives_ids_pages_and_what_the_index_knows() {
         let (status, answer) = site.search(jql).await;
         assert_eq!((status, answer["issues"].as_array().map(Vec::len)), (200, Some(count)), "{jql}: {answer}");
     }
-    let refused = ["", "order by key", "issue.property[quoin.task].id = L1", "project = NOPE", "key = ADV-99", "updated >= soon", "labels = \"a", "labels ~ a"];
+    let refused = [
+        "",
+        "order by key",
+        "issue.property[quoin.task].id = L1",
+        "project = NOPE",
+        "key = ADV-99",
+        "updated >= soon",
+        "labels = \"a",
+        "labels ~ a",
+    ];
     for jql in refused {
         let (status, answer) = site.search(jql).await;
         assert!(status == 400 && answer["errorMessages"][0].is_string(), "{jql}: {answer}");
     }
-    let (_, page) = site.ask("GET", "search/jql?jql=project%3DADV%20order%20by%20key&maxResults=1&fields=labels", Value::Null).await;
-    assert_eq!((page["isLast"].as_bool(), &page["issues"][0]["fields"]), (Some(false), &json!({"labels": ["quoin-L1"]})));
+    let (_, page) = site
+        .ask("GET", "search/jql?jql=project%3DADV%20order%20by%20key&maxResults=1&fields=labels", Value::Null)
+        .await;
+    assert_eq!(
+        (page["isLast"].as_bool(), &page["issues"][0]["fields"]),
+        (Some(false), &json!({"labels": ["quoin-L1"]}))
+    );
     let next = json!({"jql": "project=ADV order by key", "maxResults": 1, "nextPageToken": page["nextPageToken"]});
     let (_, page) = site.ask("POST", "search/jql", next.clone()).await;
     assert_eq!(page["isLast"], true);
@@ -224,10 +249,14 @@ async fn the_feeds_leave_out_the_last_minute() {
     let (_, list) = site.ask("POST", "worklog/list?expand=properties", json!({"ids": [id, 1]})).await;
     assert_eq!(list.as_array().unwrap().len(), 1);
     assert_eq!((&list[0]["issueId"], &list[0]["timeSpent"]), (&json!(issue), &json!("1d")));
-    assert_eq!((&list[0]["started"], &list[0]["author"]["emailAddress"]), (&json!("2026-03-12T09:00:00.000+0100"), &json!("ana@advisory.example")));
+    assert_eq!(
+        (&list[0]["started"], &list[0]["author"]["emailAddress"]),
+        (&json!("2026-03-12T09:00:00.000+0100"), &json!("ana@advisory.example"))
+    );
     assert_eq!(list[0]["properties"][0]["value"]["approved_by"], "lead@advisory.example");
 
-    site.control("act/change_worklog", json!({"email": "ana@advisory.example", "date": "2026-03-12", "minutes": 360})).await;
+    site.control("act/change_worklog", json!({"email": "ana@advisory.example", "date": "2026-03-12", "minutes": 360}))
+        .await;
     site.advance(61).await;
     let feed = site.feed("updated", seen).await;
     assert_eq!(ids(&feed), [id], "a change comes again");
@@ -243,7 +272,10 @@ async fn the_feeds_leave_out_the_last_minute() {
     site.advance(61).await;
     assert_eq!(ids(&site.feed("deleted", 0).await), [id]);
     assert_eq!(ids(&site.feed("updated", 0).await), [0u64; 0]);
-    assert_eq!(site.counts().await, json!({"task": 1, "time_entry": 1, "time_entry_delete": 1, "time_entry_update": 1}));
+    assert_eq!(
+        site.counts().await,
+        json!({"task": 1, "time_entry": 1, "time_entry_delete": 1, "time_entry_update": 1})
+    );
 }
 
 #[tokio::test]
@@ -252,7 +284,10 @@ async fn worklogs_are_written_over_rest() {
     site.task("L1").await;
     let body = json!({"started": "2026-07-01T09:00:00.000+0000", "timeSpent": "1h 30m", "properties": [{"key": "quoin.approval", "value": {"status": "submitted"}}]});
     let (status, made) = site.ask("POST", "issue/ADV-1/worklog?notifyUsers=false", body).await;
-    assert_eq!((status, &made["timeSpentSeconds"], &made["started"]), (201, &json!(5_400), &json!("2026-07-01T11:00:00.000+0200")));
+    assert_eq!(
+        (status, &made["timeSpentSeconds"], &made["started"]),
+        (201, &json!(5_400), &json!("2026-07-01T11:00:00.000+0200"))
+    );
     let path = format!("issue/ADV-1/worklog/{}", made["id"].as_str().unwrap());
     let (status, changed) = site.ask("PUT", &path, json!({"timeSpentSeconds": 3_600})).await;
     assert_eq!((status, &changed["timeSpentSeconds"], &changed["started"]), (200, &json!(3_600), &made["started"]));
@@ -272,7 +307,8 @@ async fn a_batch_of_thousands_comes_in_pages_of_a_thousand() {
     assert_eq!(site.control("act/log_work_batch", json!({"entries": entries})).await["count"], 3_500);
     let mut bad = entry("2026-03-13");
     bad["task"] = "L9".into();
-    let (status, _, _) = site.send("POST", "/_sim/act/log_work_batch", json!({"entries": [entry("2026-03-13"), bad]})).await;
+    let (status, _, _) =
+        site.send("POST", "/_sim/act/log_work_batch", json!({"entries": [entry("2026-03-13"), bad]})).await;
     assert_eq!(status, 400, "all or nothing");
     site.advance(61).await;
     let (mut since, mut seen, mut sizes) = (0, std::collections::BTreeSet::new(), Vec::new());
@@ -293,11 +329,20 @@ async fn a_batch_of_thousands_comes_in_pages_of_a_thousand() {
 #[tokio::test]
 async fn throttling_names_its_reason() {
     let site = Site::new(&[]).await;
-    for reason in ["jira-burst-based", "jira-per-issue-on-write", "jira-quota-global-based", "jira-quota-tenant-based"] {
-        site.control("faults", json!({"route": "/rest", "fault": "throttle", "retry_after_seconds": 7, "detail": reason})).await;
+    for reason in ["jira-burst-based", "jira-per-issue-on-write", "jira-quota-global-based", "jira-quota-tenant-based"]
+    {
+        site.control(
+            "faults",
+            json!({"route": "/rest", "fault": "throttle", "retry_after_seconds": 7, "detail": reason}),
+        )
+        .await;
         let (status, headers, _) = site.send("GET", "/rest/api/3/myself", Value::Null).await;
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        assert_eq!((status, header("retry-after"), header("ratelimit-reason")), (429, "7".to_owned(), reason.to_owned()));
+        let header =
+            |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        assert_eq!(
+            (status, header("retry-after"), header("ratelimit-reason")),
+            (429, "7".to_owned(), reason.to_owned())
+        );
         assert_eq!(header("x-ratelimit-remaining"), "0");
     }
 }
@@ -316,7 +361,11 @@ async fn webhooks_are_signed_and_keep_their_identifier() {
     let receiver = start("receiver", Args::default(), |_| Router::new().route("/in", receive)).await.unwrap();
     let site = Site::new(&[]).await;
     site.task("L1").await;
-    site.control("act/register_webhook", json!({"url": format!("{}/in", receiver.http), "secret": "s3cret", "events": ["worklog_"]})).await;
+    site.control(
+        "act/register_webhook",
+        json!({"url": format!("{}/in", receiver.http), "secret": "s3cret", "events": ["worklog_"]}),
+    )
+    .await;
     site.control("act/log_work", entry("2026-03-12")).await;
     site.control("act/webhook_deliveries", Value::Null).await;
     let log = site.control("act/retry_webhooks", Value::Null).await;
@@ -324,9 +373,15 @@ async fn webhooks_are_signed_and_keep_their_identifier() {
     let inbox = inbox.lock().unwrap();
     let header = |at: usize, name: &str| inbox[at].0.get(name).map(|value| value.to_str().unwrap().to_owned());
     assert_eq!(header(0, "x-atlassian-webhook-identifier"), header(1, "x-atlassian-webhook-identifier"));
-    assert_eq!((header(0, "x-atlassian-webhook-retry"), header(1, "x-atlassian-webhook-retry")), (None, Some("1".into())));
+    assert_eq!(
+        (header(0, "x-atlassian-webhook-retry"), header(1, "x-atlassian-webhook-retry")),
+        (None, Some("1".into()))
+    );
     let mac = format!("sha256={}", sign::hmac_sha256_hex(b"s3cret", &inbox[0].1));
     assert_eq!(header(0, "x-hub-signature"), Some(mac));
     let body: Value = serde_json::from_slice(&inbox[0].1).unwrap();
-    assert_eq!((&body["webhookEvent"], &body["worklog"]["timeSpentSeconds"]), (&json!("worklog_created"), &json!(28_800)));
+    assert_eq!(
+        (&body["webhookEvent"], &body["worklog"]["timeSpentSeconds"]),
+        (&json!("worklog_created"), &json!(28_800))
+    );
 }

@@ -39,7 +39,8 @@ fn a_refusal_is_a_fault_of_the_right_kind_in_jiras_words() {
 #[test]
 fn headers_say_how_long_to_wait_and_why() {
     let throttled = |name: &str, value: &str| {
-        let response = Response::new(429, "").with_header("RateLimit-Reason", "jira-burst-based").with_header(name, value);
+        let response =
+            Response::new(429, "").with_header("RateLimit-Reason", "jira-burst-based").with_header(name, value);
         let fault = check(response).unwrap_err();
         (fault.code, fault.retry_after_ms)
     };
@@ -47,7 +48,8 @@ fn headers_say_how_long_to_wait_and_why() {
     assert_eq!(throttled("Retry-After", "soon"), ("jira-burst-based".into(), Some(5_000)));
     let down = check(Response::new(503, "").with_header("retry-after", "60")).unwrap_err();
     assert_eq!(down.retry_after_ms, Some(60_000));
-    let captcha = check(Response::new(403, "").with_header("X-Seraph-LoginReason", "AUTHENTICATION_DENIED")).unwrap_err();
+    let captcha =
+        check(Response::new(403, "").with_header("X-Seraph-LoginReason", "AUTHENTICATION_DENIED")).unwrap_err();
     assert_eq!((captcha.kind, captcha.code.as_str()), (FaultKind::AuthExpired, "CAPTCHA"));
 }
 
@@ -72,7 +74,8 @@ const SIGNATURE: &str = "sha256=09ea4eadeadd38476d168949ec81f418bdc2ba6f7546d0e6
 #[test]
 fn a_proven_delivery_names_the_worklog_and_repeats_have_one_id() {
     let host = FakeHost::new(CONFIG).secret("webhook", "s3cret");
-    let headers = [("x-hub-signature", SIGNATURE), ("X-Atlassian-Webhook-Identifier", "d-1"), ("X-Atlassian-Webhook-Retry", "2")];
+    let headers =
+        [("x-hub-signature", SIGNATURE), ("X-Atlassian-Webhook-Identifier", "d-1"), ("X-Atlassian-Webhook-Retry", "2")];
     let reply = Jira::handle(&host, &inbound("https://hooks.example/time", &headers, BODY)).unwrap();
     assert_eq!((reply.status, reply.delivery.as_deref()), (200, Some("d-1")));
     assert_eq!(reply.touched, [(ObjectKind::TimeEntry, "10021".to_owned())]);
@@ -97,7 +100,8 @@ fn what_is_not_proven_is_refused_also_without_a_secret() {
         (FakeHost::new(CONFIG), BODY, None),
     ];
     for (host, body, signature) in cases {
-        let headers: Vec<(&str, &str)> = signature.map(|signature| ("x-hub-signature", signature)).into_iter().collect();
+        let headers: Vec<(&str, &str)> =
+            signature.map(|signature| ("x-hub-signature", signature)).into_iter().collect();
         let fault = Jira::handle(&host, &inbound("https://hooks.example/time", &headers, body)).unwrap_err();
         assert_eq!((fault.kind, fault.code.as_str()), (FaultKind::Permission, "NOT_PROVEN"), "{signature:?}");
     }
@@ -111,6 +115,7 @@ fn the_manifest_says_what_the_code_does() {
     assert!(manifest.object("task").unwrap().write);
     assert_eq!(manifest.network.reading_posts, ["POST /rest/api/3/search/jql", "POST /rest/api/3/worklog/list"]);
     assert_eq!(manifest.webhook.unwrap().secret_slot, "webhook");
-    let required: Vec<&str> = manifest.config.iter().filter(|field| field.required).map(|field| field.field.as_str()).collect();
+    let required: Vec<&str> =
+        manifest.config.iter().filter(|field| field.required).map(|field| field.field.as_str()).collect();
     assert_eq!(required, ["base_url", "project_key"]);
 }

@@ -41,7 +41,9 @@ impl Site {
         for (at, row) in body["issueUpdates"].as_array().unwrap().iter().enumerate() {
             match self.create(row) {
                 Ok(created) => issues.insert(0, created),
-                Err(refused) => errors.push(json!({"status": 400, "elementErrors": refused, "failedElementNumber": at})),
+                Err(refused) => {
+                    errors.push(json!({"status": 400, "elementErrors": refused, "failedElementNumber": at}))
+                }
             }
         }
         answer(if issues.is_empty() { 400 } else { 201 }, &json!({"issues": issues, "errors": errors}))
@@ -56,7 +58,9 @@ impl Site {
         let label = jql.strip_prefix("labels = \"").and_then(|rest| rest.strip_suffix('"'));
         assert!(label.is_some() || jql == "project = \"ADV\" ORDER BY created DESC", "{jql}");
         let shown = (1..=self.issues.len() - self.hidden).rev().map(|number| self.shown(number));
-        let fits = |issue: &Value| label.is_none_or(|label| issue["fields"]["labels"].as_array().unwrap().contains(&json!(label)));
+        let fits = |issue: &Value| {
+            label.is_none_or(|label| issue["fields"]["labels"].as_array().unwrap().contains(&json!(label)))
+        };
         json!({"issues": shown.filter(fits).take(100).collect::<Vec<_>>(), "isLast": true})
     }
 
@@ -68,7 +72,10 @@ impl Site {
         if (1..=self.issues.len()).contains(&number) {
             return answer(200, &self.shown(number));
         }
-        answer(404, &json!({"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}))
+        answer(
+            404,
+            &json!({"errorMessages": ["Issue does not exist or you do not have permission to see it."], "errors": {}}),
+        )
     }
 
     fn answer(&mut self, request: &Request) -> Result<Response, Fault> {
@@ -83,7 +90,9 @@ impl Site {
         }
         let response = match (request.method.as_str(), path) {
             ("POST", "search/jql") => answer(200, &self.search(body["jql"].as_str().unwrap())),
-            ("POST", "issue") => self.create(&body).map_or_else(|refused| answer(400, &refused), |created| answer(201, &created)),
+            ("POST", "issue") => {
+                self.create(&body).map_or_else(|refused| answer(400, &refused), |created| answer(201, &created))
+            }
             ("POST", "issue/bulk") => self.bulk(&body),
             ("GET", path) => self.one(path.strip_prefix("issue/").unwrap()),
             ("PUT", path) => {
@@ -175,13 +184,20 @@ fn one_refusal_in_bulk_leaves_the_others() {
         for (at, (outcome, item)) in apply(&host, &batch).iter().zip(&batch).enumerate() {
             if at == refused {
                 let fault = outcome.fault.as_ref().unwrap();
-                assert_eq!((outcome.status, fault.kind, fault.field.as_deref()), (Status::Rejected, FaultKind::InvalidData, Some("/name")));
+                assert_eq!(
+                    (outcome.status, fault.kind, fault.field.as_deref()),
+                    (Status::Rejected, FaultKind::InvalidData, Some("/name"))
+                );
                 assert!(fault.message.contains("Summary can't exceed 255 characters."), "{fault}");
                 continue;
             }
             // The outcome names the issue that carries its task, although the answer came in another order.
             let number = outcome.external.as_deref().unwrap().parse::<usize>().unwrap() - 1000;
-            assert_eq!(site.lock().unwrap().issues[number - 1]["properties"][0]["value"]["id"], json!(item.id), "{codes:?}");
+            assert_eq!(
+                site.lock().unwrap().issues[number - 1]["properties"][0]["value"]["id"],
+                json!(item.id),
+                "{codes:?}"
+            );
         }
     }
     let (site, host) = site();
@@ -256,7 +272,8 @@ fn what_needs_a_person_is_not_written() {
 
 #[test]
 fn a_look_up_that_cannot_ask_says_so() {
-    for (status, kind) in [(401, FaultKind::AuthExpired), (429, FaultKind::RateLimited), (503, FaultKind::Unavailable)] {
+    for (status, kind) in [(401, FaultKind::AuthExpired), (429, FaultKind::RateLimited), (503, FaultKind::Unavailable)]
+    {
         let host = FakeHost::new(CONFIG).respond("POST", "https://v/rest/api/3/search/jql", Response::new(status, ""));
         assert_eq!(Jira::lookup(&host, ObjectKind::Task, &items(&["1.1"])).unwrap_err().kind, kind, "{status}");
     }
@@ -278,7 +295,10 @@ fn a_refused_creation_is_judged_by_its_status() {
             let host = FakeHost::new(CONFIG)
                 .respond("POST", "https://v/rest/api/3/search/jql", answer(200, &json!({"issues": []})))
                 .respond("POST", "https://v/rest/api/3/issue", Response::new(status, body));
-            assert!(apply(&host, &items(&codes)).iter().all(|outcome| outcome.status == end), "{status} {body} {codes:?}");
+            assert!(
+                apply(&host, &items(&codes)).iter().all(|outcome| outcome.status == end),
+                "{status} {body} {codes:?}"
+            );
         }
     }
 }

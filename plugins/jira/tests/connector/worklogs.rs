@@ -1,7 +1,9 @@
 //! Reading worklogs: what they mean, and that the feeds lose nothing.
 
 use plugin_jira::Jira;
-use quoin_sdk::{BillingType, Change, FaultKind, Link, ObjectKind, Op, Page, ReadRequest, Response, Source, TimeEntry, TimeStatus};
+use quoin_sdk::{
+    BillingType, Change, FaultKind, Link, ObjectKind, Op, Page, ReadRequest, Response, Source, TimeEntry, TimeStatus,
+};
 use quoin_testkit::{FakeHost, json as answer};
 use serde_json::{Value, json};
 
@@ -33,7 +35,8 @@ fn site(worklogs: Vec<Value>, updated: Vec<(i64, u64)>, deleted: Vec<(i64, u64)>
         if request.url == LIST {
             let body: Value = serde_json::from_slice(request.body.as_deref().unwrap()).unwrap();
             let asked = body["ids"].as_array().unwrap();
-            let found: Vec<&Value> = worklogs.iter().rev().filter(|w| asked.iter().any(|id| w["id"] == id.to_string())).collect();
+            let found: Vec<&Value> =
+                worklogs.iter().rev().filter(|w| asked.iter().any(|id| w["id"] == id.to_string())).collect();
             return Ok(answer(200, &json!(found)));
         }
         let (path, since) = request.url.split_once("?since=").unwrap();
@@ -42,7 +45,8 @@ fn site(worklogs: Vec<Value>, updated: Vec<(i64, u64)>, deleted: Vec<(i64, u64)>
         let behind: Vec<&(i64, u64)> = rows.iter().filter(|(at, _)| *at > since).collect();
         let shown = behind.iter().take(page);
         let until = shown.clone().last().map_or(since, |(at, _)| *at);
-        let values: Vec<Value> = shown.map(|(at, id)| json!({"worklogId": id, "updatedTime": at, "properties": []})).collect();
+        let values: Vec<Value> =
+            shown.map(|(at, id)| json!({"worklogId": id, "updatedTime": at, "properties": []})).collect();
         Ok(answer(200, &json!({"values": values, "since": since, "until": until, "lastPage": behind.len() <= page})))
     })
     .config(config().to_string())
@@ -58,7 +62,10 @@ fn by_ids(host: &FakeHost, ids: &[&str]) -> Page {
 }
 
 fn ids(changes: &[Change]) -> Vec<String> {
-    changes.iter().map(|change| format!("{}{}", if change.op == Op::Delete { "-" } else { "" }, change.external)).collect()
+    changes
+        .iter()
+        .map(|change| format!("{}{}", if change.op == Op::Delete { "-" } else { "" }, change.external))
+        .collect()
 }
 
 /// Reads until there is no more; all ids and the cursor.
@@ -89,7 +96,10 @@ fn an_approved_worklog_is_an_approved_entry() {
     let entry: TimeEntry = change.object().unwrap();
     assert_eq!((entry.header.external.as_deref(), entry.header.version.as_deref()), (Some("7"), Some("1773334800123")));
     assert_eq!(entry.task, Link::External("10005".into()));
-    assert_eq!((entry.resource.as_str(), entry.date.to_string().as_str(), entry.minutes), ("ana@advisory.example", "2026-03-12", 60));
+    assert_eq!(
+        (entry.resource.as_str(), entry.date.to_string().as_str(), entry.minutes),
+        ("ana@advisory.example", "2026-03-12", 60)
+    );
     assert_eq!((entry.billing_type, entry.status), (BillingType::Chargeable, TimeStatus::Approved));
     assert_eq!(entry.approved_by.as_deref(), Some("lead@advisory.example"));
     assert_eq!(entry.approved_at, Some("2026-03-13T08:00:00Z".parse().unwrap()));
@@ -107,18 +117,60 @@ fn every_status_comes_and_doubt_is_never_an_approval() {
     let cases = [
         (json!({"properties": []}), T::Submitted, B::Chargeable, 60, ana, None),
         (property(json!({"status": "submitted"})), T::Submitted, B::Chargeable, 60, ana, None),
-        (property(json!({"status": "rejected", "billing_type": "non_chargeable"})), T::Rejected, B::NonChargeable, 60, ana, None),
-        (property(json!({"status": "approved", "billing_type": "non_chargeable"})), T::Approved, B::NonChargeable, 60, ana, None),
-        (property(json!({"status": "approved", "billing_type": "complimentary"})), T::Approved, B::Complimentary, 60, ana, None),
+        (
+            property(json!({"status": "rejected", "billing_type": "non_chargeable"})),
+            T::Rejected,
+            B::NonChargeable,
+            60,
+            ana,
+            None,
+        ),
+        (
+            property(json!({"status": "approved", "billing_type": "non_chargeable"})),
+            T::Approved,
+            B::NonChargeable,
+            60,
+            ana,
+            None,
+        ),
+        (
+            property(json!({"status": "approved", "billing_type": "complimentary"})),
+            T::Approved,
+            B::Complimentary,
+            60,
+            ana,
+            None,
+        ),
         (property(json!({"status": "approved"})), T::Submitted, B::Chargeable, 60, ana, Some("'nothing'")),
-        (property(json!({"status": "approved", "billing_type": "free"})), T::Submitted, B::Chargeable, 60, ana, Some("'free'")),
-        (property(json!({"status": "done", "billing_type": "chargeable"})), T::Submitted, B::Chargeable, 60, ana, Some("'done'")),
+        (
+            property(json!({"status": "approved", "billing_type": "free"})),
+            T::Submitted,
+            B::Chargeable,
+            60,
+            ana,
+            Some("'free'"),
+        ),
+        (
+            property(json!({"status": "done", "billing_type": "chargeable"})),
+            T::Submitted,
+            B::Chargeable,
+            60,
+            ana,
+            Some("'done'"),
+        ),
         (property(json!("approved")), T::Submitted, B::Chargeable, 60, ana, Some("quoin.approval")),
         (json!({"timeSpentSeconds": 3630}), T::Submitted, B::Chargeable, 60, ana, Some("3630 seconds")),
         (json!({"timeSpentSeconds": 86_460}), T::Submitted, B::Chargeable, 1440, ana, Some("86460 seconds")),
         (json!({"timeSpentSeconds": 86_400}), T::Approved, B::Chargeable, 1440, ana, None),
         (json!({"author": {"accountId": "hidden-1"}}), T::Approved, B::Chargeable, 60, "ben@advisory.example", None),
-        (json!({"author": {"accountId": "hidden-2"}}), T::Submitted, B::Chargeable, 60, "account:hidden-2", Some("hidden-2 hides")),
+        (
+            json!({"author": {"accountId": "hidden-2"}}),
+            T::Submitted,
+            B::Chargeable,
+            60,
+            "account:hidden-2",
+            Some("hidden-2 hides"),
+        ),
     ];
     for (changes, status, billing_type, minutes, resource, told) in cases {
         let host = site(vec![worklog(7, &changes)], vec![], vec![], 1000);
@@ -128,7 +180,8 @@ fn every_status_comes_and_doubt_is_never_an_approval() {
         assert!(status == T::Approved || (entry.approved_by.is_none() && entry.approved_at.is_none()), "{changes}");
         let logs = host.logs();
         assert_eq!(logs.len(), usize::from(told.is_some()), "{changes} {logs:?}");
-        let said = told.is_none_or(|text| logs[0].fields.iter().any(|(name, value)| name == "reason" && value.contains(text)));
+        let said =
+            told.is_none_or(|text| logs[0].fields.iter().any(|(name, value)| name == "reason" && value.contains(text)));
         assert!(said, "{changes} {logs:?}");
     }
 }
@@ -147,7 +200,8 @@ fn the_date_is_the_local_one_in_the_offset_given() {
     for (started, date) in cases {
         let host = site(vec![worklog(7, &json!({"started": started})), worklog(8, &json!({}))], vec![], vec![], 1000);
         let page = by_ids(&host, &["7", "8"]);
-        let first: Option<TimeEntry> = page.changes.iter().find(|change| change.external == "7").map(|change| change.object().unwrap());
+        let first: Option<TimeEntry> =
+            page.changes.iter().find(|change| change.external == "7").map(|change| change.object().unwrap());
         assert_eq!(first.map(|entry| entry.date.to_string()).as_deref(), date, "{started}");
         assert!(ids(&page.changes).contains(&"8".to_owned()), "one bad record does not hold up the page");
         assert_eq!(host.logs().len(), usize::from(date.is_none()), "{started}");
@@ -191,7 +245,10 @@ fn one_list_per_page_and_none_without_changes() {
     let host = site(vec![worklog(1, &json!({})), worklog(2, &json!({}))], vec![(10_000, 1), (20_000, 2)], vec![], 1000);
     let page = read(&host, None, 100);
     let urls: Vec<String> = host.requests().into_iter().map(|request| request.url).collect();
-    assert_eq!(urls, ["https://v/rest/api/3/worklog/updated?since=0", LIST, "https://v/rest/api/3/worklog/deleted?since=0"]);
+    assert_eq!(
+        urls,
+        ["https://v/rest/api/3/worklog/updated?since=0", LIST, "https://v/rest/api/3/worklog/deleted?since=0"]
+    );
     let cursor: Value = serde_json::from_slice(page.next.as_deref().unwrap()).unwrap();
     assert_eq!(cursor["updated"]["until"], 20_000);
     let empty = site(vec![], vec![], vec![], 1000);
@@ -240,5 +297,8 @@ fn what_cannot_be_read_is_said() {
     let fault = Jira::read(&tied, &ReadRequest::first(ObjectKind::TimeEntry, 10)).unwrap_err();
     assert_eq!(fault.code, "TOO_MANY_TIES", "rather than losing one");
     let cut = FakeHost::new(config().to_string()).respond("GET", "https://v/", Response::new(200, r#"{"values":[]}"#));
-    assert!(Jira::read(&cut, &ReadRequest::first(ObjectKind::TimeEntry, 10)).is_err(), "a page must say whether it is the last");
+    assert!(
+        Jira::read(&cut, &ReadRequest::first(ObjectKind::TimeEntry, 10)).is_err(),
+        "a page must say whether it is the last"
+    );
 }

@@ -27,19 +27,39 @@ macro_rules! action {
 }
 
 pub(crate) fn register(sim: &Sim) {
-    action!(sim, "close_won", "{quote | quotes | prefix, at?, deliveries?, gap_ms?, webhook?}: sales wins deals", close_won);
+    action!(
+        sim,
+        "close_won",
+        "{quote | quotes | prefix, at?, deliveries?, gap_ms?, webhook?}: sales wins deals",
+        close_won
+    );
     action!(sim, "set_stage", "{quote, stage, deliveries?, gap_ms?, webhook?}: sales moves a deal", set_stage);
-    action!(sim, "new_version", "{quote, version?, opportunity?, lines?, deliveries?, webhook?}: sales revises a quote", new_version);
+    action!(
+        sim,
+        "new_version",
+        "{quote, version?, opportunity?, lines?, deliveries?, webhook?}: sales revises a quote",
+        new_version
+    );
     action!(sim, "edit", "{object, id | quote, fields, webhook?}: somebody edits a record", edit);
     action!(sim, "edit_line", "{quote, line, fields}: sales edits a line of a quote", edit_line);
     action!(sim, "delete", "{object, id}: somebody deletes a record", delete);
     action!(sim, "merge_accounts", "{winner, loser}: two accounts become one", merge_accounts);
     action!(sim, "send_webhook", "{quote | id, deliveries?, gap_ms?}: a push without a change", send_webhook);
-    action!(sim, "register_webhook", "{url, secret, replace?} or {url, form: \"outbound_message\", replace?}: where changes are pushed to", register_webhook);
+    action!(
+        sim,
+        "register_webhook",
+        "{url, secret, replace?} or {url, form: \"outbound_message\", replace?}: where changes are pushed to",
+        register_webhook
+    );
     action!(sim, "register_public_key", "{pem, client_id?}: certificate of JWT bearer assertions", register_public_key);
     action!(sim, "expire_tokens", "{}: every session ends", expire_tokens);
     action!(sim, "set_daily_limit", "{calls}: API calls allowed per day", set_daily_limit);
-    action!(sim, "seed_deals", "{count, prefix?, customers?}: many deals in negotiation; answers their ids", seed_deals);
+    action!(
+        sim,
+        "seed_deals",
+        "{count, prefix?, customers?}: many deals in negotiation; answers their ids",
+        seed_deals
+    );
     action!(sim, "rename_field", "{object, field, to}: an administrator renames a field", rename_field);
     action!(sim, "change_field", "{object, field, type?, required?}: an administrator changes a field", change_field);
     action!(sim, "add_field", "{object, field, type, required?}: an administrator adds a field", add_field);
@@ -89,7 +109,9 @@ async fn close_won(sim: Sim, wish: CloseWon) -> Result<Value, Refusal> {
             ids.push(opportunity_of(&org, quote)?);
         }
         if let Some(prefix) = &wish.prefix {
-            let open = org.rows("Opportunity").filter(|row| !row.deleted && row.text("Quote_Number__c").starts_with(prefix.as_str()));
+            let open = org
+                .rows("Opportunity")
+                .filter(|row| !row.deleted && row.text("Quote_Number__c").starts_with(prefix.as_str()));
             ids.extend(open.map(|row| row.id.clone()));
         }
         if ids.is_empty() {
@@ -382,11 +404,18 @@ async fn add_field(sim: Sim, wish: FieldChange) -> Result<Value, Refusal> {
     })
 }
 
-fn schema_change(sim: &Sim, wish: &FieldChange, change: impl FnOnce(&mut Org, &FieldChange) -> bool) -> Result<Value, Refusal> {
+fn schema_change(
+    sim: &Sim,
+    wish: &FieldChange,
+    change: impl FnOnce(&mut Org, &FieldChange) -> bool,
+) -> Result<Value, Refusal> {
     let now = sim.kit.now();
     let mut org = sim.org();
     if !change(&mut org, wish) {
-        return Err(Refusal::new(format!("{}.{} cannot be changed so; check object, field and type", wish.object, wish.field)));
+        return Err(Refusal::new(format!(
+            "{}.{} cannot be changed so; check object, field and type",
+            wish.object, wish.field
+        )));
     }
     org.schema_changed = now;
     Ok(json!({"object": wish.object, "field": wish.field}))

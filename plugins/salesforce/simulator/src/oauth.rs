@@ -97,7 +97,8 @@ fn jwt_bearer(sim: &Sim, assertion: &str) -> Result<(), Refused> {
     let invalid = |text: &str| Refused("invalid_grant", text.to_owned());
     let claims = sign::peek_jwt(assertion).map_err(|_| invalid("invalid assertion"))?.claims;
     let claim = |name: &str| claims[name].as_str().unwrap_or_default();
-    let key = public_key(sim, claim("iss")).ok_or_else(|| Refused("invalid_client_id", "client identifier invalid".into()))?;
+    let key = public_key(sim, claim("iss"))
+        .ok_or_else(|| Refused("invalid_client_id", "client identifier invalid".into()))?;
     sign::verify_jwt(assertion, &key, &["RS256"]).map_err(|_| invalid("invalid assertion"))?;
     if !AUDIENCES.contains(&claim("aud").trim_end_matches('/')) {
         return Err(invalid("audience is invalid"));

@@ -243,9 +243,10 @@ pub fn long_id(id: &str) -> String {
     }
     let mut long = id.to_owned();
     for chunk in id.as_bytes().chunks(5) {
-        let bits = chunk.iter().enumerate().fold(0_usize, |bits, (i, byte)| {
-            bits | usize::from(byte.is_ascii_uppercase()) << i
-        });
+        let bits = chunk
+            .iter()
+            .enumerate()
+            .fold(0_usize, |bits, (i, byte)| bits | usize::from(byte.is_ascii_uppercase()) << i);
         long.push(char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[bits]));
     }
     long

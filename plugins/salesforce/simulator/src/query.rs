@@ -62,7 +62,8 @@ fn candidates<'a>(org: &'a Org, object: &Object, query: &Query) -> Vec<&'a Row> 
     if !path.eq_ignore_ascii_case("Id") {
         return org.rows(object.name).collect();
     }
-    let ids: Vec<&String> = values.iter().filter_map(|v| if let Literal::Text(id) = v { Some(id) } else { None }).collect();
+    let ids: Vec<&String> =
+        values.iter().filter_map(|v| if let Literal::Text(id) = v { Some(id) } else { None }).collect();
     ids.into_iter().filter_map(|id| org.row(object.name, id)).collect()
 }
 
@@ -137,8 +138,20 @@ fn ordered(org: &Org, object: &Object, path: &str, rows: (&Row, &Row), descendin
     let (a, b) = (value(org, object, rows.0, path), value(org, object, rows.1, path));
     match (a.is_null(), b.is_null()) {
         (true, true) => Ordering::Equal,
-        (true, false) => if nulls_last { Ordering::Greater } else { Ordering::Less },
-        (false, true) => if nulls_last { Ordering::Less } else { Ordering::Greater },
+        (true, false) => {
+            if nulls_last {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (false, true) => {
+            if nulls_last {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
         (false, false) if descending => compare(b, a),
         (false, false) => compare(a, b),
     }
@@ -175,7 +188,10 @@ impl Filter {
             }
             Filter::Compare(path, operator, wanted) => {
                 let found = lowered(value(org, object, row, path));
-                let equal = |wanted: &Value| (found.is_null() && wanted.is_null()) || (found.is_null() == wanted.is_null() && compare(&found, wanted).is_eq());
+                let equal = |wanted: &Value| {
+                    (found.is_null() && wanted.is_null())
+                        || (found.is_null() == wanted.is_null() && compare(&found, wanted).is_eq())
+                };
                 match operator {
                     Operator::Equal | Operator::In => wanted.iter().any(equal),
                     Operator::NotEqual | Operator::NotIn => !wanted.iter().any(equal),
@@ -207,7 +223,10 @@ fn compile(org: &Org, object: &Object, condition: &Condition) -> Result<Filter, 
         Condition::Compare(path, operator, literals) => {
             let kind = resolve(org, object, path)?;
             if matches!(kind, FieldType::LongText(_)) {
-                return Err(ApiError::bad("INVALID_FIELD", format!("field '{path}' can not be filtered in a query call")));
+                return Err(ApiError::bad(
+                    "INVALID_FIELD",
+                    format!("field '{path}' can not be filtered in a query call"),
+                ));
             }
             let values = literals.iter().map(|l| comparable(path, kind, l)).collect::<Result<Vec<_>, _>>()?;
             if *operator == Operator::In && values.iter().all(Value::is_string) {
@@ -225,7 +244,10 @@ fn comparable(path: &str, kind: &FieldType, literal: &Literal) -> Result<Value, 
     let wrong = |quoted: &str| {
         ApiError::bad(
             "INVALID_FIELD",
-            format!("value of filter criterion for field '{path}' must be of type {} and should {quoted}be enclosed in quotes", kind.name()),
+            format!(
+                "value of filter criterion for field '{path}' must be of type {} and should {quoted}be enclosed in quotes",
+                kind.name()
+            ),
         )
     };
     let moment = |text: &str| -> Option<Timestamp> { text.replace("+0000", "Z").parse().ok() };
@@ -241,7 +263,9 @@ fn comparable(path: &str, kind: &FieldType, literal: &Literal) -> Result<Value, 
             digits.parse::<f64>().map(|number| json!(number)).map_err(|_| wrong("not "))
         }
         (FieldType::Boolean, Literal::Boolean(value)) => Ok(json!(value)),
-        (FieldType::Id | FieldType::Reference { .. } | FieldType::Text(_) | FieldType::Picklist(_), _) => Err(wrong("")),
+        (FieldType::Id | FieldType::Reference { .. } | FieldType::Text(_) | FieldType::Picklist(_), _) => {
+            Err(wrong(""))
+        }
         _ => Err(wrong("not ")),
     }
 }
@@ -255,11 +279,8 @@ fn answer(org: &Org, object: &Object, row: &Row, query: &Query, version: &str) -
     for child in &query.children {
         let (target, field) = child_of(org, object, &child.from)?;
         let rows = rows_of(org, target, child, version, false, Some((field, &row.id)))?;
-        let nested = if rows.is_empty() {
-            Value::Null
-        } else {
-            json!({"totalSize": rows.len(), "done": true, "records": rows})
-        };
+        let nested =
+            if rows.is_empty() { Value::Null } else { json!({"totalSize": rows.len(), "done": true, "records": rows}) };
         out.insert(child.from.clone(), nested);
     }
     Ok(Value::Object(out))

@@ -54,7 +54,11 @@ pub(crate) fn router(sim: Sim) -> Router {
         .nest("/services/data", api)
         .fallback(async || ApiError::not_found())
         .method_not_allowed_fallback(async || {
-            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "HTTP Method not allowed. Allowed are HEAD,GET,POST,PATCH,DELETE")
+            ApiError::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "METHOD_NOT_ALLOWED",
+                "HTTP Method not allowed. Allowed are HEAD,GET,POST,PATCH,DELETE",
+            )
         })
         .layer(from_fn_with_state(sim.clone(), limit_info))
         .with_state(sim)
@@ -71,7 +75,12 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Session, allowance, and version: in the order in which the vendor checks them.
-async fn gate(State(sim): State<Sim>, Path(path): Path<Vec<(String, String)>>, request: Request, next: Next) -> Response {
+async fn gate(
+    State(sim): State<Sim>,
+    Path(path): Path<Vec<(String, String)>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let token = bearer(request.headers()).unwrap_or_default();
     {
         let mut org = sim.org();
@@ -128,7 +137,8 @@ async fn describe_object(
 ) -> Result<Response, ApiError> {
     let org = sim.org();
     let described = org.schema.object(&object).ok_or_else(ApiError::not_found)?;
-    let changed = jiff::fmt::rfc2822::to_string(&org.schema_changed.to_zoned(jiff::tz::TimeZone::UTC)).unwrap_or_default();
+    let changed =
+        jiff::fmt::rfc2822::to_string(&org.schema_changed.to_zoned(jiff::tz::TimeZone::UTC)).unwrap_or_default();
     let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|value| moment(value.to_str().ok()?));
     if since.is_some_and(|since| org.schema_changed <= since) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
@@ -148,11 +158,21 @@ struct Soql {
     q: String,
 }
 
-async fn run_query(sim: State<Sim>, path: Path<String>, q: Query<Soql>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+async fn run_query(
+    sim: State<Sim>,
+    path: Path<String>,
+    q: Query<Soql>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
     answer_query(&sim, &path, &q.q, &headers, false)
 }
 
-async fn run_query_all(sim: State<Sim>, path: Path<String>, q: Query<Soql>, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
+async fn run_query_all(
+    sim: State<Sim>,
+    path: Path<String>,
+    q: Query<Soql>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
     answer_query(&sim, &path, &q.q, &headers, true)
 }
 
@@ -201,17 +221,27 @@ async fn next_page(
 
 fn json_body(body: &Bytes) -> Result<Value, ApiError> {
     serde_json::from_slice(body).map_err(|error| {
-        ApiError::bad("JSON_PARSER_ERROR", format!("Unexpected character at [line:{}, column:{}]", error.line(), error.column()))
+        ApiError::bad(
+            "JSON_PARSER_ERROR",
+            format!("Unexpected character at [line:{}, column:{}]", error.line(), error.column()),
+        )
     })
 }
 
-async fn create(State(sim): State<Sim>, Path((_, object)): Path<(String, String)>, body: Bytes) -> Result<Response, ApiError> {
+async fn create(
+    State(sim): State<Sim>,
+    Path((_, object)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Response, ApiError> {
     let written = write::create(&sim.kit, &mut sim.org(), &object, &json_body(&body)?)?;
     let body = json!({"id": written.id, "success": true, "errors": []});
     Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
-async fn read(State(sim): State<Sim>, Path((version, object, id)): Path<(String, String, String)>) -> Result<Json<Value>, ApiError> {
+async fn read(
+    State(sim): State<Sim>,
+    Path((version, object, id)): Path<(String, String, String)>,
+) -> Result<Json<Value>, ApiError> {
     let org = sim.org();
     let object = org.schema.object(&object).ok_or_else(ApiError::not_found)?;
     let row = write::existing(&org, object.name, &id)?;
@@ -234,7 +264,10 @@ async fn update(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn remove(State(sim): State<Sim>, Path((_, object, id)): Path<(String, String, String)>) -> Result<StatusCode, ApiError> {
+async fn remove(
+    State(sim): State<Sim>,
+    Path((_, object, id)): Path<(String, String, String)>,
+) -> Result<StatusCode, ApiError> {
     let now = sim.kit.now();
     let mut org = sim.org();
     let (name, id) = {
@@ -275,8 +308,8 @@ struct Collection {
 }
 
 fn collection(body: &Bytes) -> Result<Collection, ApiError> {
-    let collection: Collection =
-        serde_json::from_value(json_body(body)?).map_err(|error| ApiError::bad("JSON_PARSER_ERROR", error.to_string()))?;
+    let collection: Collection = serde_json::from_value(json_body(body)?)
+        .map_err(|error| ApiError::bad("JSON_PARSER_ERROR", error.to_string()))?;
     if collection.all_or_none {
         return Err(ApiError::bad("NOT_SUPPORTED_BY_SIMULATOR", "allOrNone=true is not simulated"));
     }
@@ -349,8 +382,12 @@ async fn deleted(
     let (first, last) = (stamp(start), stamp(end));
     let records: Vec<Value> = org
         .rows(name)
-        .filter(|row| row.deleted && row.text("SystemModstamp") >= first.as_str() && row.text("SystemModstamp") <= last.as_str())
+        .filter(|row| {
+            row.deleted && row.text("SystemModstamp") >= first.as_str() && row.text("SystemModstamp") <= last.as_str()
+        })
         .map(|row| json!({"id": row.id, "deletedDate": row.text("SystemModstamp")}))
         .collect();
-    Ok(Json(json!({"deletedRecords": records, "earliestDateAvailable": stamp(Timestamp::UNIX_EPOCH), "latestDateCovered": last})))
+    Ok(Json(
+        json!({"deletedRecords": records, "earliestDateAvailable": stamp(Timestamp::UNIX_EPOCH), "latestDateCovered": last}),
+    ))
 }

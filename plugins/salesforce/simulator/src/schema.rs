@@ -158,7 +158,13 @@ pub const STAGES: &[(&str, bool, bool)] = &[
 ];
 
 const STAGE_NAMES: &[&str] = &[
-    "Prospecting", "Qualification", "Proposal/Price Quote", "Negotiation", "Negotiation/Review", "Closed Won", "Closed Lost",
+    "Prospecting",
+    "Qualification",
+    "Proposal/Price Quote",
+    "Negotiation",
+    "Negotiation/Review",
+    "Closed Won",
+    "Closed Lost",
 ];
 
 impl Schema {

@@ -117,7 +117,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, ApiError> {
             rest = &rest[symbol.len()..];
         } else {
             let end = rest
-                .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '+') || (c == ':' && first.is_ascii_digit())))
+                .find(|c: char| {
+                    !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '+') || (c == ':' && first.is_ascii_digit()))
+                })
                 .unwrap_or(rest.len());
             if end == 0 {
                 return Err(malformed(format!("line 1: unexpected character '{first}'")));
@@ -216,7 +218,9 @@ impl Parser {
 
     fn count(&mut self) -> Result<usize, ApiError> {
         match self.next() {
-            Some(Token::Number(digits)) => digits.parse().map_err(|_| malformed(format!("unexpected token: '{digits}'"))),
+            Some(Token::Number(digits)) => {
+                digits.parse().map_err(|_| malformed(format!("unexpected token: '{digits}'")))
+            }
             other => Err(unexpected(other.as_ref())),
         }
     }
@@ -298,7 +302,9 @@ impl Parser {
     fn literal(&mut self) -> Result<Literal, ApiError> {
         match self.next() {
             Some(Token::Text(text)) => Ok(Literal::Text(text)),
-            Some(Token::Number(word)) if word.len() >= 10 && word.as_bytes().get(4) == Some(&b'-') => Ok(Literal::Moment(word)),
+            Some(Token::Number(word)) if word.len() >= 10 && word.as_bytes().get(4) == Some(&b'-') => {
+                Ok(Literal::Moment(word))
+            }
             Some(Token::Number(word)) if word.parse::<f64>().is_ok() => Ok(Literal::Number(word)),
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("true") => Ok(Literal::Boolean(true)),
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("false") => Ok(Literal::Boolean(false)),

@@ -58,7 +58,8 @@ pub fn update(
     let name = described.name;
     let changes = checked(described, body)?;
     let row = existing(org, name, id)?;
-    if let (Some(limit), Ok(changed)) = (unmodified_since, row.text("LastModifiedDate").replace("+0000", "Z").parse::<Timestamp>())
+    if let (Some(limit), Ok(changed)) =
+        (unmodified_since, row.text("LastModifiedDate").replace("+0000", "Z").parse::<Timestamp>())
         && changed > limit
     {
         return Err(ApiError::new(
@@ -88,7 +89,11 @@ pub fn upsert(
     let described = find(org, object).map_err(Err)?;
     let name = described.name;
     let key = described.field(field).filter(|field| field.external_id).ok_or_else(|| {
-        Err(ApiError::new(StatusCode::NOT_FOUND, "NOT_FOUND", format!("Provided external ID field does not exist or is not accessible: {field}")))
+        Err(ApiError::new(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            format!("Provided external ID field does not exist or is not accessible: {field}"),
+        ))
     })?;
     let key = key.name.clone();
     if body.get(&key).is_some() {
@@ -118,9 +123,7 @@ fn find<'a>(org: &'a Org, object: &str) -> Result<&'a Object, ApiError> {
 /// A record that is not in the recycle bin.
 pub fn existing<'a>(org: &'a Org, object: &str, id: &str) -> Result<&'a Row, ApiError> {
     match org.row(object, id) {
-        Some(row) if row.deleted => {
-            Err(ApiError::new(StatusCode::NOT_FOUND, "ENTITY_IS_DELETED", "entity is deleted"))
-        }
+        Some(row) if row.deleted => Err(ApiError::new(StatusCode::NOT_FOUND, "ENTITY_IS_DELETED", "entity is deleted")),
         Some(row) => Ok(row),
         None if !(id.len() == 15 || id.len() == 18) => {
             Err(ApiError::bad("MALFORMED_ID", format!("{object} ID: id value of incorrect type: {id}")).field("Id"))
@@ -175,7 +178,9 @@ fn typed(field: &Field, value: &Value) -> Result<Value, ApiError> {
         (FieldType::Text(max) | FieldType::LongText(max), Value::String(text)) if text.chars().count() > *max => {
             too_long(text, *max)
         }
-        (FieldType::Text(_) | FieldType::LongText(_) | FieldType::Reference { .. }, Value::String(_)) => Ok(value.clone()),
+        (FieldType::Text(_) | FieldType::LongText(_) | FieldType::Reference { .. }, Value::String(_)) => {
+            Ok(value.clone())
+        }
         (FieldType::Picklist(values), Value::String(text)) if values.is_empty() || values.contains(&text.as_str()) => {
             Ok(value.clone())
         }

@@ -44,7 +44,8 @@ impl Org {
     }
 
     async fn query(&self, soql: &str) -> (u16, Value) {
-        let path = format!("/query?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("q", soql).finish());
+        let path =
+            format!("/query?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("q", soql).finish());
         self.data("GET", &path, Value::Null).await
     }
 
@@ -82,7 +83,8 @@ async fn client_credentials_are_checked_and_the_login_host_refuses_them() {
 }
 
 fn assertion(key: &KeyPair, algorithm: &str, claims: Value) -> String {
-    let encode = |bytes: &[u8]| quoin_simulator::sign::to_base64(bytes).replace('+', "-").replace('/', "_").replace('=', "");
+    let encode =
+        |bytes: &[u8]| quoin_simulator::sign::to_base64(bytes).replace('+', "-").replace('/', "_").replace('=', "");
     let head = encode(json!({"alg": algorithm}).to_string().as_bytes());
     let signed = format!("{head}.{}", encode(claims.to_string().as_bytes()));
     format!("{signed}.{}", encode(&key.sign(signed.as_bytes()).unwrap()))
@@ -138,7 +140,13 @@ async fn refusals_are_arrays_in_the_vendors_words() {
         ("GET", "/sobjects/Opportunity/short", Value::Null, 400, "MALFORMED_ID"),
         ("GET", "/query/01gnone-2000", Value::Null, 400, "INVALID_QUERY_LOCATOR"),
         ("PATCH", &opportunity, json!({"Colour__c": "red"}), 400, "INVALID_FIELD"),
-        ("PATCH", &opportunity, json!({"SystemModstamp": "2026-01-01T00:00:00Z"}), 400, "INVALID_FIELD_FOR_INSERT_UPDATE"),
+        (
+            "PATCH",
+            &opportunity,
+            json!({"SystemModstamp": "2026-01-01T00:00:00Z"}),
+            400,
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+        ),
         ("PATCH", &opportunity, json!({"StageName": "Dreaming"}), 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
         ("PATCH", &opportunity, json!({"StageName": null}), 400, "REQUIRED_FIELD_MISSING"),
         ("PATCH", &opportunity, json!({"Amount": "many"}), 400, "JSON_PARSER_ERROR"),
@@ -182,7 +190,8 @@ async fn sessions_versions_and_allowance_are_guarded() {
         assert_eq!(answer.json::<Value>().await.unwrap()[0]["errorCode"], "UNSUPPORTED_API_VERSION");
     }
     let (_, limits) = org.data("GET", "/limits", Value::Null).await;
-    let used = limits["DailyApiRequests"]["Max"].as_u64().unwrap() - limits["DailyApiRequests"]["Remaining"].as_u64().unwrap();
+    let used =
+        limits["DailyApiRequests"]["Max"].as_u64().unwrap() - limits["DailyApiRequests"]["Remaining"].as_u64().unwrap();
     assert_eq!(used, 5);
     org.act("set_daily_limit", json!({"calls": 6})).await;
     assert_eq!(org.data("GET", "/limits", Value::Null).await.0, 200);
@@ -201,10 +210,20 @@ async fn queries_follow_parents_and_children_and_page() {
         .query("SELECT Id, Account.Name, Account.Parent.Name, (SELECT Line_Id__c FROM OpportunityLineItems ORDER BY SortOrder DESC) FROM Opportunity WHERE Quote_Number__c = 'q-2026-0042'")
         .await;
     let record = &page["records"][0];
-    assert_eq!(record["attributes"]["url"], format!("/services/data/v66.0/sobjects/Opportunity/{SCENARIO_OPPORTUNITY}"));
-    assert_eq!((&record["Account"]["Name"], &record["Account"]["Parent"]["Name"]), (&json!("Helix GmbH"), &json!("Helix Group AG")));
-    let lines: Vec<&str> =
-        record["OpportunityLineItems"]["records"].as_array().unwrap().iter().map(|l| l["Line_Id__c"].as_str().unwrap()).collect();
+    assert_eq!(
+        record["attributes"]["url"],
+        format!("/services/data/v66.0/sobjects/Opportunity/{SCENARIO_OPPORTUNITY}")
+    );
+    assert_eq!(
+        (&record["Account"]["Name"], &record["Account"]["Parent"]["Name"]),
+        (&json!("Helix GmbH"), &json!("Helix Group AG"))
+    );
+    let lines: Vec<&str> = record["OpportunityLineItems"]["records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["Line_Id__c"].as_str().unwrap())
+        .collect();
     assert_eq!(lines, ["L3", "L2", "L1"]);
 
     let (_, first) = org.query("SELECT Line_Id__c FROM OpportunityLineItem ORDER BY Id").await;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::support::Vendor;
 use axum::body::Bytes;
 use axum::extract::OriginalUri;
 use axum::http::{HeaderMap, StatusCode};
@@ -11,7 +12,6 @@ use quoin_sdk::{Check, Discover, FaultKind, Inbound, ObjectKind, Webhook};
 use quoin_testkit::inbound;
 use serde_json::{Value, json};
 use simulator_salesforce::{ORGANIZATION_ID, SCENARIO_OPPORTUNITY, SCENARIO_QUOTE};
-use crate::support::Vendor;
 
 /// An address that takes pushes and keeps them, answering like the connector would.
 fn listener(vendor: &Vendor) -> (String, Arc<Mutex<Vec<Inbound>>>) {
@@ -20,7 +20,12 @@ fn listener(vendor: &Vendor) -> (String, Arc<Mutex<Vec<Inbound>>>) {
     let take = async move |uri: OriginalUri, headers: HeaderMap, body: Bytes| {
         let headers: Vec<(String, String)> =
             headers.iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned())).collect();
-        let inbound = Inbound { method: "POST".into(), url: format!("https://hooks.example{}", uri.0), headers, body: body.to_vec() };
+        let inbound = Inbound {
+            method: "POST".into(),
+            url: format!("https://hooks.example{}", uri.0),
+            headers,
+            body: body.to_vec(),
+        };
         keeping.lock().unwrap().push(inbound);
         (StatusCode::OK, "<Ack>true</Ack>")
     };
@@ -110,7 +115,10 @@ fn a_check_names_the_org_and_what_it_lacks() {
     let vendor = Vendor::start(&[]);
     let report = Salesforce::check(&vendor.host()).unwrap();
     assert!(report.account.unwrap().contains(ORGANIZATION_ID));
-    assert_eq!(report.scopes, ["read Opportunity", "write Opportunity.Quoin_*", "read Account", "read OpportunityLineItem"]);
+    assert_eq!(
+        report.scopes,
+        ["read Opportunity", "write Opportunity.Quoin_*", "read Account", "read OpportunityLineItem"]
+    );
     assert_eq!(report.warnings, Vec::<String>::new());
 
     vendor.act("rename_field", json!({"object": "OpportunityLineItem", "field": "Billing_Model__c", "to": "Model__c"}));

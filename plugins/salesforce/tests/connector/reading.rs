@@ -1,11 +1,11 @@
 //! Reading quotes from the running simulator.
 
+use crate::support::Vendor;
 use plugin_salesforce::Salesforce;
 use quoin_sdk::{FaultKind, ObjectKind, Op, Page, Quote, QuoteStatus, ReadRequest, Source};
 use quoin_testkit::FakeHost;
 use serde_json::{Value, json};
 use simulator_salesforce::{SCENARIO_OPPORTUNITY, SCENARIO_QUOTE};
-use crate::support::Vendor;
 
 fn by_ids(host: &FakeHost, ids: &[&str]) -> Page {
     let ids = ids.iter().map(|id| (*id).to_owned()).collect();
@@ -229,7 +229,12 @@ fn what_is_missing_is_named_by_its_canonical_field() {
         let request =
             ReadRequest { object: ObjectKind::Quote, cursor: None, ids: vec![SCENARIO_OPPORTUNITY.into()], limit: 1 };
         let fault = Salesforce::read(&vendor.host(), &request).unwrap_err();
-        assert_eq!((fault.kind, fault.field.as_deref()), (FaultKind::InvalidData, Some(field)), "{edit}: {}", fault.message);
+        assert_eq!(
+            (fault.kind, fault.field.as_deref()),
+            (FaultKind::InvalidData, Some(field)),
+            "{edit}: {}",
+            fault.message
+        );
         assert!(fault.message.contains("quote Q-2026-0042"), "{}", fault.message);
     }
 }
@@ -239,7 +244,8 @@ fn rows_that_come_twice_are_harmless() {
     let vendor = Vendor::start(&[]);
     vendor.plug(json!({"route": "GET /services/data/*OpportunityLineItem", "fault": "duplicate_page"}));
     vendor.act("close_won", json!({"quote": SCENARIO_QUOTE}));
-    let request = ReadRequest { object: ObjectKind::Quote, cursor: None, ids: vec![SCENARIO_OPPORTUNITY.into()], limit: 1 };
+    let request =
+        ReadRequest { object: ObjectKind::Quote, cursor: None, ids: vec![SCENARIO_OPPORTUNITY.into()], limit: 1 };
     // Lines that really carry one id twice are refused; the vendor's doubled row is one line.
     let page = Salesforce::read(&vendor.host(), &request).unwrap();
     assert_eq!(page.changes[0].object::<Quote>().unwrap().lines.len(), 3);
@@ -255,7 +261,8 @@ fn an_org_may_call_its_fields_otherwise() {
     ] {
         vendor.act("rename_field", json!({"object": object, "field": field, "to": to}));
     }
-    let request = ReadRequest { object: ObjectKind::Quote, cursor: None, ids: vec![SCENARIO_OPPORTUNITY.into()], limit: 1 };
+    let request =
+        ReadRequest { object: ObjectKind::Quote, cursor: None, ids: vec![SCENARIO_OPPORTUNITY.into()], limit: 1 };
     let fault = Salesforce::read(&vendor.host(), &request).unwrap_err();
     assert_eq!((fault.kind, fault.code.as_str()), (FaultKind::Config, "INVALID_FIELD"));
     assert!(fault.message.contains("No such column 'Quote_Number__c'"), "{}", fault.message);

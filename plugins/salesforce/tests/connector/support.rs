@@ -24,7 +24,8 @@ impl Vendor {
             options: options.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             ..Args::default()
         };
-        let running = runtime.block_on(quoin_simulator::start("salesforce", args, simulator_salesforce::build)).unwrap();
+        let running =
+            runtime.block_on(quoin_simulator::start("salesforce", args, simulator_salesforce::build)).unwrap();
         Self { runtime, running, client: reqwest::Client::new() }
     }
 

@@ -1,5 +1,6 @@
 //! Writing delivery status to the running simulator: once, whatever goes wrong on the way.
 
+use crate::support::Vendor;
 use plugin_salesforce::Salesforce;
 use quoin_sdk::{
     Currency, DealStage, DealStatus, FaultKind, Header, Id, InvoiceStatus, InvoiceSummary, Item, Link, Money,
@@ -8,7 +9,6 @@ use quoin_sdk::{
 use quoin_testkit::{FakeHost, item, json as json_answer};
 use serde_json::{Value, json};
 use simulator_salesforce::{SCENARIO_OPPORTUNITY, SCENARIO_QUOTE};
-use crate::support::Vendor;
 
 fn eur(amount: &str) -> Money {
     Money::new(amount.parse().unwrap(), Currency::from_code("EUR").unwrap())
@@ -178,7 +178,8 @@ fn each_item_of_a_batch_stands_alone() {
     vendor.act("delete", json!({"id": ids[3]}));
     let to = |id: &str, stage| DealStatus { opportunity: Link::External(id.into()), ..status(stage) };
 
-    let mut items: Vec<Item> = ids.iter().map(|id| item(&format!("key-{id}"), &to(id, DealStage::SetUpStarted))).collect();
+    let mut items: Vec<Item> =
+        ids.iter().map(|id| item(&format!("key-{id}"), &to(id, DealStage::SetUpStarted))).collect();
     // The same opportunity twice in one batch: in order, in two calls.
     items.push(item("second", &to(ids[0], DealStage::ImplementationStarted)));
     items.push(item("nowhere", &to("006999999999999AAA", DealStage::Paid)));
@@ -192,7 +193,14 @@ fn each_item_of_a_batch_stands_alone() {
     let not_updated: Vec<(&str, Status, &str, Option<&str>)> = outcomes
         .iter()
         .filter(|outcome| outcome.status != Status::Updated)
-        .map(|o| (o.key.as_str(), o.status, o.fault.as_ref().unwrap().code.as_str(), o.fault.as_ref().unwrap().field.as_deref()))
+        .map(|o| {
+            (
+                o.key.as_str(),
+                o.status,
+                o.fault.as_ref().unwrap().code.as_str(),
+                o.fault.as_ref().unwrap().field.as_deref(),
+            )
+        })
         .collect();
     let deleted = format!("key-{}", ids[3]);
     assert_eq!(

@@ -31,7 +31,8 @@ pub fn addresses(customer: &Customer) -> Vec<Address> {
 /// same customer cannot be made.
 pub fn new(customer: &Customer, canonical_id: &str, vat_type: &str, targets: &Targets) -> NewParty {
     let countries = targets.countries.iter().copied().chain(std::iter::repeat(None));
-    let addresses = addresses(customer).iter().zip(countries).map(|(address, country)| new_address(address, country)).collect();
+    let addresses =
+        addresses(customer).iter().zip(countries).map(|(address, country)| new_address(address, country)).collect();
     NewParty {
         name: Some(customer.name.clone()),
         code: Some(canonical_id.to_owned()),
@@ -73,8 +74,9 @@ pub fn changes(
     let patch = NewParty {
         name: (linked && have.name.as_deref() != Some(customer.name.as_str())).then(|| customer.name.clone()),
         active: (linked && inactive && have.active).then_some(false),
-        customer_payment_term: payment_term
-            .filter(|term| if linked { have.customer_payment_term != Some(*term) } else { have.customer_payment_term.is_none() }),
+        customer_payment_term: payment_term.filter(|term| {
+            if linked { have.customer_payment_term != Some(*term) } else { have.customer_payment_term.is_none() }
+        }),
         identifiers: wanted.filter(|vat| !has_vat(vat) && (linked || !typed)).map(|vat| creating(vec![vat])),
         ..NewParty::default()
     };

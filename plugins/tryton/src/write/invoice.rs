@@ -55,7 +55,10 @@ fn read(api: &Api<'_>, id: Id, context: Context) -> Result<Option<Document>, Fau
 /// The document that an earlier attempt made, by its reference, or by its id when that is known.
 fn existing(api: &Api<'_>, item: &Item, company: Id) -> Result<Option<Document>, Fault> {
     let domain = json!([
-        ["reference", "=", item.id], ["type", "=", "out"], ["company", "=", company], ["state", "!=", "cancelled"],
+        ["reference", "=", item.id],
+        ["type", "=", "out"],
+        ["company", "=", company],
+        ["state", "!=", "cancelled"],
     ]);
     let mut found: Vec<Document> = api.search(MODEL, domain, &DOCUMENT, 2, Context::of(company))?;
     if found.len() > 1 {
@@ -123,7 +126,8 @@ fn lines(api: &Api<'_>, invoice: &Invoice, company: Id, defaults: &AccountDefaul
     for (at, line) in invoice.lines.iter().enumerate() {
         let path = format!("/lines/{at}");
         let unit = names::unit(api, line.quantity.unit, &format!("{path}/quantity"))?;
-        let from_sale = sold.get(&line.contract_line).filter(|(_, product)| product.default_uom_category == unit.category);
+        let from_sale =
+            sold.get(&line.contract_line).filter(|(_, product)| product.default_uom_category == unit.category);
         // A lump sum on the sale may be billed by the hour: that takes the product of the unit.
         let (product, sale_line) = match (from_sale, api.config.product_of_unit(line.quantity.unit)) {
             (Some((id, product)), _) => (product.clone(), Some(*id)),
@@ -145,10 +149,13 @@ fn lines(api: &Api<'_>, invoice: &Invoice, company: Id, defaults: &AccountDefaul
 /// What the contract's sale sells, by contract line.
 fn sold(api: &Api<'_>, contract: &str, company: Id) -> Result<BTreeMap<String, (Id, Product)>, Fault> {
     let domain = json!([
-        ["sale.description", "=", contract], ["sale.company", "=", company],
-        ["sale.state", "in", ["confirmed", "processing", "done"]], ["type", "=", "line"],
+        ["sale.description", "=", contract],
+        ["sale.company", "=", company],
+        ["sale.state", "in", ["confirmed", "processing", "done"]],
+        ["type", "=", "line"],
     ]);
-    let rows: Vec<SoldLine> = api.search("sale.line", domain, &["product", "note"], MAX_SOLD_LINES, Context::of(company))?;
+    let rows: Vec<SoldLine> =
+        api.search("sale.line", domain, &["product", "note"], MAX_SOLD_LINES, Context::of(company))?;
     let mut sold = BTreeMap::new();
     for row in rows {
         let (Some(product), Some(note)) = (row.product, row.note) else { continue };

@@ -52,56 +52,37 @@ impl Fields {
     }
 
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(field, _)| *field == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str())
     }
 
     /// Client id and secret in a header; each is form-encoded first (RFC 6749 section 2.3.1).
     pub(super) fn set_basic(&mut self, client: &str, secret: &str) {
-        let encode = |text: &str| {
-            Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>())
-        };
+        let encode = |text: &str| Zeroizing::new(form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>());
         self.basic = Some(basic(&encode(client), &encode(secret)));
     }
 
     fn body(&self, encoding: TokenEncoding) -> (Vec<u8>, &'static str) {
-        let pairs = self
-            .fields
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()));
+        let pairs = self.fields.iter().map(|(name, value)| (*name, value.as_str()));
         match encoding {
             TokenEncoding::Form => {
-                let form = form_urlencoded::Serializer::new(String::new())
-                    .extend_pairs(pairs)
-                    .finish();
+                let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
                 (form.into_bytes(), "application/x-www-form-urlencoded")
             }
             TokenEncoding::Json => {
-                let object: Map<String, Value> = pairs
-                    .map(|(name, value)| (name.to_owned(), value.into()))
-                    .collect();
-                (
-                    Value::Object(object).to_string().into_bytes(),
-                    "application/json",
-                )
+                let object: Map<String, Value> = pairs.map(|(name, value)| (name.to_owned(), value.into())).collect();
+                (Value::Object(object).to_string().into_bytes(), "application/json")
             }
         }
     }
 
     /// Strikes what was sent out of what came back.
     fn strike(&self, text: &str) -> String {
-        let sent = self.fields.iter().filter(|(name, _)| {
-            !matches!(
-                *name,
-                "grant_type" | "client_assertion_type" | "scope" | "audience"
-            )
-        });
+        let sent = self
+            .fields
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "grant_type" | "client_assertion_type" | "scope" | "audience"));
         sent.filter(|(_, value)| value.len() >= 6)
-            .fold(text.to_owned(), |text, (_, value)| {
-                text.replace(value.as_str(), "[redacted]")
-            })
+            .fold(text.to_owned(), |text, (_, value)| text.replace(value.as_str(), "[redacted]"))
     }
 }
 
@@ -115,11 +96,7 @@ pub(super) struct Answer {
 impl TokenEndpoint {
     /// Asks once. A connection that fails leaves the vendor's API untouched, so it is `NotSent`
     /// for the request that waits; a refusal is a credential's failure.
-    pub(super) async fn ask(
-        &self,
-        secrets: &SlotSecrets,
-        fields: &Fields,
-    ) -> Result<Answer, SendError> {
+    pub(super) async fn ask(&self, secrets: &SlotSecrets, fields: &Fields) -> Result<Answer, SendError> {
         let started = Started::now();
         let (body, kind) = fields.body(self.encoding);
         let mut headers = HeaderMap::new();
@@ -128,33 +105,14 @@ impl TokenEndpoint {
         if let Some(line) = &fields.basic {
             headers.insert(AUTHORIZATION, header_value(line, secrets.slot())?);
         }
-        let request = Admitted {
-            method: Method::POST,
-            target: self.target.clone(),
-            headers,
-            body: Some(body.into()),
-        };
-        let answer = transmit(
-            &self.client,
-            request,
-            None,
-            Instant::now() + TIMEOUT,
-            ANSWER_LIMIT_BYTES,
-        )
-        .await;
-        self.audit(
-            secrets,
-            answer.as_ref().map_or(0, |answer| answer.status),
-            started,
-        );
+        let request = Admitted { method: Method::POST, target: self.target.clone(), headers, body: Some(body.into()) };
+        let answer = transmit(&self.client, request, None, Instant::now() + TIMEOUT, ANSWER_LIMIT_BYTES).await;
+        self.audit(secrets, answer.as_ref().map_or(0, |answer| answer.status), started);
         match answer {
             Ok(answer) => self.read(&answer, fields),
             Err(SendError::Denied(text)) => Err(SendError::Denied(text)),
             Err(SendError::NotSent(text) | SendError::UnknownOutcome(text)) => {
-                Err(SendError::NotSent(format!(
-                    "the token endpoint {} did not answer: {text}",
-                    self.target.origin()
-                )))
+                Err(SendError::NotSent(format!("the token endpoint {} did not answer: {text}", self.target.origin())))
             }
             Err(error) => Err(self.failed(false, &error.to_string())),
         }
@@ -174,45 +132,21 @@ impl TokenEndpoint {
                 expires_in_seconds: json.get("expires_in").and_then(seconds),
             });
         }
-        let explanation = [text("error"), text("error_description")]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(": ");
-        let explanation: String = fields
-            .strike(&explanation)
-            .chars()
-            .take(MAX_EXPLANATION_CHARS)
-            .collect();
+        let explanation =
+            [text("error"), text("error_description")].into_iter().flatten().collect::<Vec<_>>().join(": ");
+        let explanation: String = fields.strike(&explanation).chars().take(MAX_EXPLANATION_CHARS).collect();
         // Whatever RFC 6749 section 5.2 lists is a matter of settings or consent; throttling and
         // the server's own trouble are not, and neither is an answer that is no answer.
         let passing = matches!(answer.status, 408 | 425 | 429)
-            || matches!(
-                text("error"),
-                Some("temporarily_unavailable" | "server_error")
-            );
+            || matches!(text("error"), Some("temporarily_unavailable" | "server_error"));
         let needs_person = (400..500).contains(&answer.status) && !passing;
-        let said = if explanation.is_empty() {
-            "no access token in its answer"
-        } else {
-            &explanation
-        };
+        let said = if explanation.is_empty() { "no access token in its answer" } else { &explanation };
         Err(self.failed(needs_person, &format!("status {}, {said}", answer.status)))
     }
 
     fn failed(&self, needs_person: bool, what: &str) -> SendError {
-        let message = format!(
-            "the token endpoint {} refused: {what}",
-            self.target.origin()
-        );
-        if needs_person {
-            self::needs_person(message)
-        } else {
-            SendError::Credential {
-                needs_person,
-                message,
-            }
-        }
+        let message = format!("the token endpoint {} refused: {what}", self.target.origin());
+        if needs_person { self::needs_person(message) } else { SendError::Credential { needs_person, message } }
     }
 
     fn audit(&self, secrets: &SlotSecrets, status: u16, started: Started) {
@@ -232,8 +166,6 @@ impl TokenEndpoint {
 
 /// Vendors write the life of a token as a number or as text.
 fn seconds(value: &Value) -> Option<i64> {
-    let seconds = value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())?;
+    let seconds = value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())?;
     (seconds > 0).then_some(seconds)
 }
