@@ -66,15 +66,14 @@ pub fn head(state: &ApiState) -> u64 {
     *state.ledger.head().borrow()
 }
 
+/// Server-sent events with a comment now and then, so that proxies keep the connection.
+pub type Live = KeepAliveStream<BoxStream<'static, Result<SseEvent, Infallible>>>;
+
 /// The same as server-sent events.
 ///
 /// # Errors
 /// 503 when too many streams are open.
-pub fn sse(
-    state: &ApiState,
-    filter: Filter,
-    after: Option<u64>,
-) -> Result<Sse<KeepAliveStream<BoxStream<'static, Result<SseEvent, Infallible>>>>, Problem> {
+pub fn sse(state: &ApiState, filter: Filter, after: Option<u64>) -> Result<Sse<Live>, Problem> {
     let events = follow(state, filter, after)?.map(|event| Ok(as_sse(&event))).boxed();
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS))))
 }

@@ -1,5 +1,7 @@
 //! What the routes answer, on the acceptance scenario.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod sample;
 
 use axum::Router;

@@ -1,5 +1,7 @@
 //! The laws that hold for any history: random orders, repeats and corrections (256 histories each).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::collections::BTreeMap;

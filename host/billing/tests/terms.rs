@@ -1,6 +1,8 @@
 //! Terms that can't be billed are refused with code, field and owner; the unusual ones that can be
 //! are billed as they should.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use billing::policy::BillingPolicy;

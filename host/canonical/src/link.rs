@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Id(String);
 
 /// Name space of ids that the core derives (UUID version 5, RFC 9562 section 5.5).
-const DERIVED: uuid::Uuid = uuid::Uuid::from_u128(0x6f0c_51a2_7c3e_4d0b_9a55_51_0f_0a_42_c0_1e);
+const DERIVED: uuid::Uuid = uuid::Uuid::from_u128(0x6f0c_51a2_7c3e_4d0b_9a55_510f_0a42_c01e);
 
 impl Id {
     /// Wraps an id that an id source made.

@@ -1,5 +1,7 @@
 //! Every pair of states of every lifecycle, against the table beside this file.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use quoin_canonical::{
     AssignmentStatus, CreditStatus, CustomerStatus, InvoiceStatus, Lifecycle, MilestoneStatus, PaymentStatus,
     ProjectStatus, QuoteStatus, TimeStatus,

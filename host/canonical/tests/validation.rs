@@ -1,6 +1,8 @@
 //! What makes each object invalid: a valid one, changed in one place, and the code and path that
 //! follow. The cases are the table at the end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use quoin_canonical::*;
 use serde_json::{Value, json};
 

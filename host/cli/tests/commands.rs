@@ -1,5 +1,7 @@
 //! The command as a person runs it, against a host with the acceptance scenario in it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "../../api/tests/sample/mod.rs"]
 mod sample;
 

@@ -1,5 +1,7 @@
 //! The pages on the acceptance scenario: fragments as snapshots, and what must hold for every page.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "../../api/tests/sample/mod.rs"]
 mod sample;
 

@@ -1,5 +1,7 @@
 //! The folder of compiled code: used when it is ours, and never trusted, never fatal, otherwise.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::fs;

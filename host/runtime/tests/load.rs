@@ -1,5 +1,7 @@
 //! What may not be loaded, and the words it is refused with. Nothing changes after a refusal.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use ports::{Connectors, Plugins};

@@ -1,5 +1,7 @@
 //! Serving: grants, places, replacement under load, and calls that are given up.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What happens to the files of an [`EmbeddedStore`] between two lives, and what comes of it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fs;

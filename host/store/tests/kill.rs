@@ -1,6 +1,8 @@
 //! SIGKILL at random instants. The test starts itself again as a writer, reads what the writer was
 //! told is durable, kills it, and opens what is left.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::io::{BufRead, BufReader, Write};
@@ -83,7 +85,7 @@ fn killed(folder: &Path, round: u64, pause: Duration) -> Vec<String> {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut told = Vec::new();
     let mut note = |line: String| told.extend(line.strip_prefix("acknowledged ").map(str::to_string));
-    if round % 4 != 0 {
+    if !round.is_multiple_of(4) {
         // In three of four rounds it is killed while writing, else while it starts.
         for line in lines.by_ref().map(Result::unwrap) {
             let begun = line.starts_with("acknowledged");

@@ -201,7 +201,7 @@ impl Inner {
     }
 
     fn write(&self, document: &mut Document, ring: &KeyRing) -> Result<(), VaultError> {
-        write_durably(&self.path, &document.to_bytes(&ring.current)?)
+        write_durably(&self.path, &document.seal(&ring.current)?)
     }
 
     /// Decrypts all envelopes and makes them the live values. The stamp is that of the file they

@@ -66,7 +66,7 @@ impl Document {
     }
 
     /// The bytes to write, sealed under the key.
-    pub(crate) fn to_bytes(&mut self, key: &Key) -> Result<Vec<u8>, VaultError> {
+    pub(crate) fn seal(&mut self, key: &Key) -> Result<Vec<u8>, VaultError> {
         self.key_id.clone_from(&key.id);
         self.seal = STANDARD.encode(hmac::sign(&seal_key(key), &self.sealed_bytes()?));
         let mut bytes = serde_json::to_vec_pretty(self).map_err(|_| VaultError::Crypto)?;

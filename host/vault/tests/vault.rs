@@ -1,5 +1,7 @@
 //! The vault holds what it is given, notices what was done to it, and never shows a value.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

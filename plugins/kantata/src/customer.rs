@@ -94,7 +94,8 @@ fn find(api: &Api<'_>, item: &Item, customer: &Customer) -> Result<Option<Found>
             return judge(api, item, customer, group).map(Some);
         }
     }
-    let steps: [fn(&Api<'_>, &Item, &Customer) -> Result<Vec<WorkspaceGroup>, Fault>; 3] = [by_vat, by_mark, by_name];
+    type LookUp = fn(&Api<'_>, &Item, &Customer) -> Result<Vec<WorkspaceGroup>, Fault>;
+    let steps: [LookUp; 3] = [by_vat, by_mark, by_name];
     for step in steps {
         let mut candidates = step(api, item, customer)?;
         if candidates.len() > 1 {

@@ -17,6 +17,8 @@ const MODEL: &str = "project";
 /// minutes after which Kantata gives up.
 const BULK_STORIES: usize = 100;
 
+/// References written: what kind, which of ours, its vendor id.
+type Written = Vec<(ObjectKind, Id, String)>;
 /// Stories by the canonical id in their reference.
 type Stories = BTreeMap<String, Story>;
 
@@ -190,11 +192,7 @@ fn plan<'a>(project: &'a Project, base: i64, found: &Stories) -> Result<WantedSt
 
 /// Creates the stories that are missing, changes those that differ; says which story stands for
 /// which task or milestone, and whether anything was written.
-fn write_stories(
-    api: &Api<'_>,
-    project: &Project,
-    workspace: &Workspace,
-) -> Result<(Vec<(ObjectKind, Id, String)>, bool), Fault> {
+fn write_stories(api: &Api<'_>, project: &Project, workspace: &Workspace) -> Result<(Written, bool), Fault> {
     if project.tasks.is_empty() && project.milestones.is_empty() {
         return Ok((Vec::new(), false));
     }

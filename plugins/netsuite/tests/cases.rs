@@ -1,5 +1,7 @@
 //! Table cases without an account: faults, the manifest, configuration.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 
 use plugin_netsuite::NetSuite;

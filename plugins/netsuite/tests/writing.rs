@@ -1,5 +1,7 @@
 //! Writing to the simulated account: what is there afterwards, whatever went wrong on the way.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod support;
 
 use plugin_netsuite::NetSuite;

@@ -1,5 +1,7 @@
 //! The kit as a client and a test see it, over real connections.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};

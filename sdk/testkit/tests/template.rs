@@ -1,5 +1,7 @@
 //! The template, compiled as it is and tried on the fake host: what an author starts from works.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "../../template/src/lib.rs"]
 mod template;
 

@@ -78,7 +78,7 @@ pub fn compatible(old: &[String], new: &[String]) -> Result<()> {
 }
 
 fn parsed(resolve: &mut Resolve, texts: &[String]) -> Result<Vec<PackageId>> {
-    texts.iter().enumerate().map(|(at, text)| Ok(resolve.push_str(format!("{at}.wit"), text)?)).collect()
+    texts.iter().enumerate().map(|(at, text)| resolve.push_str(format!("{at}.wit"), text)).collect()
 }
 
 fn worlds(resolve: &Resolve, packages: &[PackageId]) -> BTreeMap<String, WorldId> {

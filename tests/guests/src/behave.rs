@@ -74,6 +74,7 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
         }
         "deep_recursion" => said(&deeper(black_box(7)).to_string()),
         "deep_recursion_with_frames" => said(&deeper_with_frames(0).to_string()),
+        #[expect(clippy::panic, reason = "what this guest is for")]
         "panic" => panic!("the sky is falling on {}", request.object),
         "exit" => std::process::exit(3),
         "out_of_bounds" => {
@@ -94,7 +95,10 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
         }
         "stderr_flood" => {
             for _ in 0..10_000 {
-                eprintln!("{}", "y".repeat(1_000));
+                #[expect(clippy::print_stderr, reason = "what this guest is for")]
+                {
+                    eprintln!("{}", "y".repeat(1_000));
+                }
             }
             said("done")
         }

@@ -1,6 +1,8 @@
 //! Bad input is refused in words: which file or field, what to do; exit code non-zero or a 4xx;
 //! and nothing has changed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,5 +1,7 @@
 //! The spine, whole: every figure of the script, also when webhooks repeat and the host is killed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use scenario::{Crashes, Report, Stage, StageOptions, script};
 use serde_json::json;
 

@@ -1,4 +1,6 @@
 //! From the accepted quote to the posted invoice in a real Tryton, through the built component.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::print_stderr, reason = "it reports to a terminal")]
 
 use ports::{ItemOutcome, ItemStatus};

@@ -2,7 +2,6 @@
 
 use ports::Ledger;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::entry::Entry;
@@ -56,7 +55,7 @@ async fn key_of_project(ledger: &dyn Ledger, code: &str) -> Option<String> {
     let mut after = String::new();
     for _ in 0..DEALS_SCANNED_MAX / SCAN_PAGE {
         let page = ledger.documents("deal", "", &after, SCAN_PAGE).await;
-        if let Some((key, _)) = page.iter().find(|(_, deal)| deal["project_code"] == Value::from(code)) {
+        if let Some((key, _)) = page.iter().find(|(_, deal)| deal["project_code"] == *code) {
             return Some(key.clone());
         }
         after = page.last()?.0.clone();

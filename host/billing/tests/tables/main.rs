@@ -4,6 +4,8 @@
 //! `verb arguments => what follows`. A step without `=>` must merely succeed. Numbers are compared
 //! as written. `refused CODE words` matches a refusal of that code whose text has all the words.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod amounts;
 #[path = "../common/mod.rs"]
 mod common;

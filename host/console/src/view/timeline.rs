@@ -177,7 +177,7 @@ fn plugin(stamp: &api::read::PluginStamp) -> PluginStampView {
         digest_short: stamp.digest.chars().take(12).collect(),
         digest: stamp.digest.clone(),
         took: format::micros(stamp.micros),
-        memory: format!("{}.{} MiB", stamp.peak_memory_bytes >> 20, (stamp.peak_memory_bytes % (1 << 20)) * 10 >> 20),
+        memory: format!("{}.{} MiB", stamp.peak_memory_bytes >> 20, ((stamp.peak_memory_bytes % (1 << 20)) * 10) >> 20),
     }
 }
 

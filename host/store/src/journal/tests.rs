@@ -86,7 +86,7 @@ fn a_write_torn_at_any_byte_is_wiped() {
         fs::write(&file, &torn).unwrap();
         let inspected = inspect(folder.path()).unwrap();
         assert_eq!(inspected.head().number, if cut == end { 3 } else { 2 }, "cut at {cut}");
-        if cut == end || (cut - begin) % 31 == 0 {
+        if cut == end || (cut - begin).is_multiple_of(31) {
             let mut journal = inspected.start(SMALL_BYTES).unwrap();
             if cut < end {
                 assert_eq!(journal.append(&payload(3, 1300)).unwrap(), head, "cut at {cut}");

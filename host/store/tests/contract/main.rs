@@ -1,5 +1,13 @@
 //! What every [`Ledger`] does. One table of cases, run on each implementation.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod log;

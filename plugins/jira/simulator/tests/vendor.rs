@@ -1,5 +1,7 @@
 //! Jira's peculiarities over real HTTP, as its clients meet them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::sync::{Arc, Mutex};
 
 use quoin_simulator::axum::Router;

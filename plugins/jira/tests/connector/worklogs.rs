@@ -35,8 +35,11 @@ fn site(worklogs: Vec<Value>, updated: Vec<(i64, u64)>, deleted: Vec<(i64, u64)>
         if request.url == LIST {
             let body: Value = serde_json::from_slice(request.body.as_deref().unwrap()).unwrap();
             let asked = body["ids"].as_array().unwrap();
-            let found: Vec<&Value> =
-                worklogs.iter().rev().filter(|w| asked.iter().any(|id| w["id"] == id.to_string())).collect();
+            let found: Vec<&Value> = worklogs
+                .iter()
+                .rev()
+                .filter(|w| asked.iter().any(|id| w["id"].as_str() == Some(&id.to_string())))
+                .collect();
             return Ok(answer(200, &json!(found)));
         }
         let (path, since) = request.url.split_once("?since=").unwrap();
@@ -44,7 +47,7 @@ fn site(worklogs: Vec<Value>, updated: Vec<(i64, u64)>, deleted: Vec<(i64, u64)>
         let rows = if path.ends_with("/updated") { &updated } else { &deleted };
         let behind: Vec<&(i64, u64)> = rows.iter().filter(|(at, _)| *at > since).collect();
         let shown = behind.iter().take(page);
-        let until = shown.clone().last().map_or(since, |(at, _)| *at);
+        let until = behind.iter().take(page).next_back().map_or(since, |(at, _)| *at);
         let values: Vec<Value> =
             shown.map(|(at, id)| json!({"worklogId": id, "updatedTime": at, "properties": []})).collect();
         Ok(answer(200, &json!({"values": values, "since": since, "until": until, "lastPage": behind.len() <= page})))

@@ -1,5 +1,7 @@
 //! Kantata's peculiarities, as its clients meet them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use quoin_simulator::axum::Router;
 use quoin_simulator::axum::body::{Body, to_bytes};
 use quoin_simulator::axum::http::{HeaderMap, Request};

@@ -1,5 +1,7 @@
 //! The simulated account as a client sees it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use quoin_simulator::{Args, Running, start};

@@ -1,5 +1,7 @@
 //! The simulator, held against what the vendor documents.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use quoin_simulator::{Args, Running, start};
 use rcgen::{KeyPair, PKCS_RSA_SHA256, SigningKey as _};
 use reqwest::{Client, Method, RequestBuilder, Response};

@@ -42,6 +42,7 @@ fn pem_body(pem: &str, kind: &str) -> Option<Vec<u8>> {
 }
 
 /// Splits the first DER element off: its tag, its content, all its bytes, and the rest.
+#[expect(clippy::type_complexity, reason = "four parts of one slice, each named above")]
 fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8], &[u8])> {
     let (&tag, after_tag) = der.split_first()?;
     let (&first, mut body) = after_tag.split_first()?;
