@@ -26,23 +26,12 @@ pub fn run(only: Option<&str>) -> anyhow::Result<()> {
     }
     cargo::step("building the host, the simulators and the tests");
     cargo::cargo(&["build", "--quiet", "--workspace", "--bins"])?;
-    let mut arguments =
-        vec!["test", "--workspace", "--no-fail-fast", "--quiet", "--lib", "--bins", "--tests", "--", "--format=pretty"];
-    arguments.pop();
-    if let Some(only) = only {
-        arguments.push(only);
-    }
     cargo::step("running the tests");
-    let mut child = cargo::command().args(&arguments).stdout(Stdio::piped()).spawn()?;
     let mut counts = Counts::default();
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            println!("{line}");
-            counts.add(&line);
-        }
+    let mut succeeded = true;
+    for selection in selections(only, &cargo::packages()?) {
+        succeeded &= counts.of(&selection)?;
     }
-    let succeeded = child.wait()?.success();
     println!("\n{} passed, {} failed, {} skipped", counts.passed, counts.failed, counts.ignored);
     if !succeeded || counts.failed > 0 {
         bail!("tests failed");
@@ -53,7 +42,38 @@ pub fn run(only: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What to ask Cargo for: all tests; or every test of the packages of that very name, and of all
+/// others those whose own name contains it.
+fn selections(only: Option<&str>, packages: &[cargo::Package]) -> Vec<Vec<String>> {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let kinds = ["--no-fail-fast", "--quiet", "--lib", "--bins", "--tests"];
+    let Some(only) = only else { return vec![[words(&["test", "--workspace"]), words(&kinds)].concat()] };
+    // A package without a library or a program has no use for the narrower flags.
+    let named = packages.iter().filter(|package| package.name == only);
+    let mut all: Vec<Vec<String>> =
+        named.map(|package| words(&["test", "--package", &package.name, "--no-fail-fast", "--quiet"])).collect();
+    let mut others = words(&["test", "--workspace"]);
+    if !all.is_empty() {
+        others.extend(words(&["--exclude", only]));
+    }
+    all.push([others, words(&kinds), words(&["--", only])].concat());
+    all
+}
+
 impl Counts {
+    /// Runs one `cargo test`, passes on what it prints, and adds its counts. Says whether it succeeded.
+    fn of(&mut self, arguments: &[String]) -> anyhow::Result<bool> {
+        let mut child = cargo::command().args(arguments).stdout(Stdio::piped()).spawn()?;
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines() {
+                let line = line?;
+                println!("{line}");
+                self.add(&line);
+            }
+        }
+        Ok(child.wait()?.success())
+    }
+
     /// Adds a runner's closing line, `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
     fn add(&mut self, line: &str) {
         let Some(rest) = line.trim_start().strip_prefix("test result:") else { return };
