@@ -125,7 +125,8 @@ pub fn method(billing: &BillingMethod) -> &'static str {
     }
 }
 
-fn unit_code(unit: Unit) -> String {
+/// The UN/ECE code of a unit.
+pub fn unit_code(unit: Unit) -> String {
     match serde_json::to_value(unit) {
         Ok(serde_json::Value::String(code)) => code,
         _ => format!("{unit:?}"),

@@ -3,7 +3,7 @@
 //!
 //! Lives here: everything known about Tryton. `wire.rs` spells its values, `api.rs` speaks its RPC,
 //! `fault.rs` reads its refusals, `names.rs` turns configured names into ids, `map/` translates,
-//! `write/` is the power to write. Never enters: another vendor, the host, a secret, a float.
+//! `read.rs` reads payments, `write/` is the power to write. Never enters: another vendor, the host, a secret, a float.
 //!
 //! One RPC call is one transaction, and no call has an idempotency key. So every record carries a
 //! marker of ours (a party its code, a project its number, a sale and an invoice their reference),
@@ -16,10 +16,11 @@ mod config;
 mod fault;
 mod map;
 mod names;
+mod read;
 mod wire;
 mod write;
 
-use quoin_sdk::{Check, Fault, Host, Item, ObjectKind, Outcome, Report, Sink};
+use quoin_sdk::{Check, Fault, Host, Item, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source};
 
 use api::{Api, Mode};
 
@@ -29,6 +30,15 @@ pub struct Tryton;
 impl Check for Tryton {
     fn check(host: &dyn Host) -> Result<Report, Fault> {
         check::check(&Api::new(host, Mode::Read)?)
+    }
+}
+
+impl Source for Tryton {
+    fn read(host: &dyn Host, request: &ReadRequest) -> Result<Page, Fault> {
+        match request.object {
+            ObjectKind::Payment => read::payments(&Api::new(host, Mode::Read)?, request),
+            other => Err(Fault::unsupported(other)),
+        }
     }
 }
 
@@ -44,4 +54,4 @@ impl Sink for Tryton {
     }
 }
 
-quoin_sdk::register!(Tryton, manifest = include_str!("../connector.toml"), powers = [check, sink],);
+quoin_sdk::register!(Tryton, manifest = include_str!("../connector.toml"), powers = [check, source, sink],);

@@ -96,7 +96,7 @@ pub fn product_by_id(api: &Api<'_>, id: Id, company: Id) -> Result<Option<Produc
 pub fn unit(api: &Api<'_>, unit: Unit, path: &str) -> Result<Uom, Fault> {
     let name = api.config.unit(unit, path)?;
     let domain = json!([["name", "=", name]]);
-    let found = only(api, "product.uom", domain, &["category"], Context::PLAIN, &format!("unit '{name}'"));
+    let found = only(api, "product.uom", domain, &["category", "digits"], Context::PLAIN, &format!("unit '{name}'"));
     found.map_err(|fault| fault.at(path))
 }
 

@@ -1,6 +1,7 @@
 //! Tryton's values and records, spelled as its JSON-RPC spells them. Decimals, dates and times
 //! stand in objects with a `__class__`; a quantity is a bare number, written from its own digits.
 
+use quoin_sdk::jiff::civil::DateTime;
 use quoin_sdk::{Date, Decimal, exact};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -29,10 +30,10 @@ impl Numeric {
 }
 
 /// `{"__class__": "date", "year": 2026, "month": 3, "day": 31}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     #[serde(rename = "__class__")]
-    class: &'static str,
+    class: String,
     year: i16,
     month: i8,
     day: i8,
@@ -41,27 +42,54 @@ pub struct Day {
 impl Day {
     /// Of a date.
     pub fn of(date: Date) -> Self {
-        Self { class: "date", year: date.year(), month: date.month(), day: date.day() }
+        Self { class: "date".into(), year: date.year(), month: date.month(), day: date.day() }
+    }
+
+    /// The date; `None` when there is no such day.
+    pub fn value(&self) -> Option<Date> {
+        Date::new(self.year, self.month, self.day).ok()
     }
 }
 
 /// `{"__class__": "datetime", "year": 2026, ...}`, in the server's UTC.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Moment {
+    #[serde(rename = "__class__")]
+    class: String,
     year: i16,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
-    microsecond: u32,
+    month: i8,
+    day: i8,
+    hour: i8,
+    minute: i8,
+    second: i8,
+    microsecond: i32,
 }
 
 impl Moment {
+    /// Of a time without zone, to the microsecond.
+    pub fn of(time: DateTime) -> Self {
+        Self {
+            class: "datetime".into(),
+            year: time.year(),
+            month: time.month(),
+            day: time.day(),
+            hour: time.hour(),
+            minute: time.minute(),
+            second: time.second(),
+            microsecond: time.subsec_nanosecond() / 1_000,
+        }
+    }
+
+    /// The time; `None` when there is no such moment.
+    pub fn value(&self) -> Option<DateTime> {
+        let nanoseconds = self.microsecond.checked_mul(1_000)?;
+        DateTime::new(self.year, self.month, self.day, self.hour, self.minute, self.second, nanoseconds).ok()
+    }
+
     /// RFC 3339: a version that can be compared.
     pub fn text(&self) -> String {
-        let Self { year, month, day, hour, minute, second, microsecond } = self;
+        let Self { year, month, day, hour, minute, second, microsecond, .. } = self;
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{microsecond:06}Z")
     }
 }
@@ -227,7 +255,11 @@ pub struct NewInvoice {
     pub currency: Id,
     pub account: Id,
     pub journal: Id,
-    pub payment_term: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_term: Option<Id>,
+    /// Without a term: when it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_term_date: Option<Day>,
     pub reference: String,
     pub description: String,
     pub invoice_date: Day,
@@ -269,6 +301,8 @@ pub struct Product {
 pub struct Uom {
     pub id: Id,
     pub category: Id,
+    /// Digits after the point that a quantity may have.
+    pub digits: u32,
 }
 
 /// `product.category`, as read.
@@ -285,6 +319,36 @@ pub struct Category {
 pub struct AccountDefaults {
     pub default_account_receivable: Option<Id>,
     pub default_category_account_revenue: Option<Id>,
+}
+
+/// `account.move.line`, as read: a line of the books that pays an invoice.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PaymentRow {
+    pub id: Id,
+    pub create_date: Moment,
+    /// In the company's currency.
+    pub credit: Numeric,
+    /// In a foreign invoice's currency; negative for a credit.
+    pub amount_second_currency: Option<Numeric>,
+    pub date: Day,
+    pub invoice_payment: Id,
+    #[serde(rename = "invoice_payment.")]
+    pub paid: PaidInvoice,
+}
+
+/// The invoice of a [`PaymentRow`].
+#[derive(Debug, Clone, Deserialize)]
+pub struct PaidInvoice {
+    /// Moves when a payment is linked.
+    pub write_date: Option<Moment>,
+    #[serde(rename = "currency.")]
+    pub currency: CurrencyCode,
+}
+
+/// `currency.currency`, as read.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CurrencyCode {
+    pub code: String,
 }
 
 /// `party.address`, as read.

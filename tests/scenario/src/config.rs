@@ -2,14 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-
 /// Plugin behind each role.
 pub const CRM: &str = "salesforce";
 /// Plugin behind each role.
 pub const PSA: &str = "kantata";
-/// Plugin behind each role.
-pub const ERP: &str = "netsuite";
 /// Plugin behind each role.
 pub const TIME: &str = "jira";
 
@@ -22,10 +18,6 @@ pub const BEN: &str = "ben@advisory.example";
 
 /// What proves the CRM's webhooks.
 pub const WEBHOOK_SECRET: &str = "a-shared-secret-of-the-scenario";
-/// Certificate id at the ERP.
-pub const ERP_KEY_ID: &str = "scenario-certificate";
-/// Client id at the ERP.
-pub const ERP_CLIENT_ID: &str = "sim-client";
 
 /// What differs from run to run.
 pub struct Values<'a> {
@@ -37,7 +29,7 @@ pub struct Values<'a> {
     pub crm: &'a str,
     /// PSA's address.
     pub psa: &'a str,
-    /// ERP's address.
+    /// The ERP's connection, from `plugin = …` on.
     pub erp: &'a str,
     /// Time system's address.
     pub time: &'a str,
@@ -57,33 +49,14 @@ pub fn token() -> String {
     hex::encode(bytes)
 }
 
-/// A key pair for signed assertions.
-pub struct SigningKey {
-    /// Private, PKCS#8 PEM.
-    pub private_pem: String,
-    /// Public, PEM.
-    pub public_pem: String,
-}
-
-/// Makes an EC P-256 key pair.
-///
-/// # Errors
-/// When the system gives no random bytes.
-pub fn signing_key() -> anyhow::Result<SigningKey> {
-    let pair = rcgen::KeyPair::generate().context("no key pair")?;
-    Ok(SigningKey { private_pem: pair.serialize_pem(), public_pem: pair.public_key_pem() })
-}
-
-/// Names and values for the vault.
-pub fn secrets(erp: &SigningKey) -> Vec<(String, String)> {
+/// Names and values for the vault, but the ERP's.
+pub fn secrets() -> Vec<(String, String)> {
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     vec![
         own("crm/api/client_id", "3MVG9.simulated.consumer.key"),
         own("crm/api/client_secret", "simulated-consumer-secret"),
         own("crm/webhook/value", WEBHOOK_SECRET),
         own("psa/api/value", "kantata-token"),
-        own("erp/api/client_id", ERP_CLIENT_ID),
-        own("erp/api/private_key", &erp.private_pem),
         own("time/api/username", "integration@advisory.example"),
         own("time/api/password", "jira-token"),
     ]
@@ -151,24 +124,7 @@ scheme = "bearer"
 
 [[connection]]
 id = "erp"
-plugin = "{ERP}"
-poll_ms = {poll_ms}
-allow_private = ["127.0.0.1"]
-[connection.config]
-base_url = "{erp}"
-account = "1234567_SB1"
-subsidiaries = {{ DE01 = "2" }}
-currencies = {{ EUR = "1" }}
-items = {{ time_and_materials = "101", fixed_fee = "102", retainer = "103" }}
-tax_codes = {{ "S:19" = "5" }}
-terms = {{ "30" = "2" }}
-[connection.credential.api]
-scheme = "oauth2_client_assertion"
-token_url = "{erp}/services/rest/auth/oauth2/v1/token"
-key_id = "{ERP_KEY_ID}"
-algorithm = "ES256"
-scope = "rest_webservices suite_analytics"
-
+{erp}
 [[connection]]
 id = "time"
 plugin = "{TIME}"

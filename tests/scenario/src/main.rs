@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use scenario::{Report, Stage, StageOptions, script};
+use scenario::{ErpChoice, Report, Stage, StageOptions, script};
 
 /// A closed-won quote becomes a posted, paid invoice.
 #[derive(Parser)]
@@ -16,6 +16,9 @@ struct Arguments {
     /// Write what was checked as JSON.
     #[arg(long)]
     report: Option<PathBuf>,
+    /// The connected ERP.
+    #[arg(long, value_enum, default_value_t)]
+    erp: ErpChoice,
 }
 
 #[tokio::main]
@@ -32,7 +35,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<bool> {
     println!("starting the vendor simulators and the host");
-    let mut stage = Stage::set(StageOptions::from_workspace()).await?;
+    let mut stage = Stage::set(StageOptions::from_workspace().with_erp(arguments.erp)).await?;
     println!("the host serves at {}\n", stage.api.url);
     let mut report = script::happy_path(&mut stage).await?;
     let march_ms = report.wall_ms;

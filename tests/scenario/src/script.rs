@@ -176,10 +176,14 @@ async fn march_run(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()>
 
 /// Step 12: the books report cost and revenue; ours agree.
 async fn revenue(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()> {
+    if !stage.erp.reports_costs() {
+        println!("12 revenue indicators: left out, this ERP's connector does not read its books");
+        return Ok(());
+    }
     println!("12 revenue indicators");
     for (line, cost, earned) in [("L1", "9600.00", "22800.00"), ("L2", "20000.00", "30000.00")] {
         let books = json!({"project": format!("P-{QUOTE}"), "line": line, "cost_to_date": cost, "revenue_to_date": earned, "as_of": "2026-03-31"});
-        stage.erp.act("post_project_costs", &books).await?;
+        stage.erp.simulator()?.act("post_project_costs", &books).await?;
     }
     for (line, earned, liability) in [("L1", "22800.00", "0.00"), ("L2", "30000.00", "6000.00")] {
         let indicator = |event: &Value| -> Option<Value> {
@@ -219,7 +223,7 @@ async fn payment(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()> {
     println!("14 payment");
     stage.advance("2026-04-20T09:00:00Z").await?;
     let number = first_invoice(stage)?;
-    stage.erp.act("record_payment", &json!({"invoice": number, "amount": "40000.00", "date": "2026-04-20"})).await?;
+    stage.erp.pay(&number, "40000.00", "2026-04-20").await?;
     stage.wait_for_kind("billing.payment_applied").await?;
     let shown = stage.api.get(&format!("/invoices/{number}")).await?;
     report.check("14", "open after the payment", true, shown.to_string().contains("29972"));

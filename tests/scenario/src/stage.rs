@@ -1,4 +1,4 @@
-//! The cast on stage: four vendor simulators, the host with its components, and a client.
+//! The cast on stage: the vendor simulators (or a real ERP), the host with its components, and a client.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::api::{Api, Follower};
 use crate::config;
+use crate::erp::{Erp, ErpChoice};
 use crate::simulator::Simulator;
 
 /// How long anything on stage may take before the script gives up: far beyond what it needs, so
@@ -29,6 +30,8 @@ pub struct StageOptions {
     pub compiled: PathBuf,
     /// Milliseconds between polls.
     pub poll_ms: u64,
+    /// The ERP.
+    pub erp: ErpChoice,
 }
 
 impl StageOptions {
@@ -42,7 +45,14 @@ impl StageOptions {
             plugins: target.join("plugins"),
             compiled: target.join("compiled"),
             poll_ms: 200,
+            erp: ErpChoice::default(),
         }
+    }
+
+    /// The same with another ERP.
+    #[must_use]
+    pub fn with_erp(self, erp: ErpChoice) -> Self {
+        Self { erp, ..self }
     }
 }
 
@@ -53,7 +63,7 @@ pub struct Stage {
     /// PSA.
     pub psa: Simulator,
     /// ERP.
-    pub erp: Simulator,
+    pub erp: Erp,
     /// Time.
     pub time: Simulator,
     /// The API of the running host.
@@ -104,8 +114,8 @@ impl Stage {
     pub async fn set(options: StageOptions) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().timeout(PATIENCE * 5).build()?;
         let start = |name: &str| Simulator::start(&options.programs, name, &client);
-        let (crm, psa, erp, time) =
-            (start(config::CRM)?, start(config::PSA)?, start(config::ERP)?, start(config::TIME)?);
+        let (crm, psa, time) = (start(config::CRM)?, start(config::PSA)?, start(config::TIME)?);
+        let erp = Erp::start(options.erp, &options.programs, &client).await?;
         let folder = tempfile::tempdir()?;
         let token = config::token();
         let mut stage = Self {
@@ -141,21 +151,19 @@ impl Stage {
 
     /// Writes the configuration and puts the secrets into the vault, as an operator would.
     async fn prepare(&self) -> anyhow::Result<()> {
-        for simulator in [&self.crm, &self.psa, &self.erp, &self.time] {
-            simulator.set_clock(&self.now).await?;
-        }
-        let erp_key = config::signing_key()?;
-        self.erp
-            .act(
-                "register_certificate",
-                &json!({"id": config::ERP_KEY_ID, "pem": erp_key.public_pem, "client_id": config::ERP_CLIENT_ID}),
-            )
-            .await?;
+        self.set_clocks(&self.now).await?;
         self.write_config()?;
-        for (name, value) in config::secrets(&erp_key) {
+        for (name, value) in config::secrets().into_iter().chain(self.erp.secrets()) {
             self.quoin(&["secret", "set", &name], Some(value.as_bytes()))?;
         }
         self.quoin(&["secret", "set", "host/compiled/key"], Some(&self.compiled_key()?)).map(|_| ())
+    }
+
+    async fn set_clocks(&self, now: &str) -> anyhow::Result<()> {
+        for simulator in [&self.crm, &self.psa, &self.time] {
+            simulator.set_clock(now).await?;
+        }
+        self.erp.set_clock(now).await
     }
 
     /// The key of the shared folder of compiled components, made by whoever comes first.
@@ -185,7 +193,7 @@ impl Stage {
             compiled: &self.options.compiled,
             crm: &self.crm.url,
             psa: &self.psa.url,
-            erp: &self.erp.url,
+            erp: &self.erp.connection(self.options.poll_ms),
             time: &self.time.url,
             token: &self.token,
             poll_ms: self.options.poll_ms,
@@ -276,9 +284,7 @@ impl Stage {
     /// When somebody refuses.
     pub async fn advance(&mut self, to: &str) -> anyhow::Result<()> {
         self.now = to.to_owned();
-        for simulator in [&self.crm, &self.psa, &self.erp, &self.time] {
-            simulator.set_clock(to).await?;
-        }
+        self.set_clocks(to).await?;
         if self.host.is_some() {
             self.api.post("/clock/advance", &format!("advance-{to}"), &json!({"to": to})).await?;
         }

@@ -22,7 +22,7 @@ async fn lost_answers_leave_one_effect_each() {
         let mut stage = Stage::set(StageOptions::from_workspace()).await.expect("the stage is set");
         let simulator = match system {
             "psa" => &stage.psa,
-            "erp" => &stage.erp,
+            "erp" => stage.erp.simulator().expect("a simulator"),
             _ => &stage.time,
         };
         simulator.fault(&json!({"route": route, "fault": fault, "times": 1})).await.expect("the fault is plugged in");

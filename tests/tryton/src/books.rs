@@ -1,9 +1,12 @@
 //! The accountant: company, chart of accounts, fiscal year, tax, terms and products, made over RPC
-//! before anything of ours is connected.
+//! before anything of ours is connected; later the payments that come in, and what stands in the
+//! books.
 
 use anyhow::{Context, bail};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
+use crate::database::{LOGIN, NAME, PASSWORD};
 use crate::server::Tryton;
 
 /// Name of the company.
@@ -13,7 +16,11 @@ pub const TAX: &str = "VAT 19 %";
 /// Name of the payment term.
 pub const TERM: &str = "Net 30";
 
+/// Name of the way payments come in.
+const BANK: &str = "Bank transfer";
+
 /// Account numbers of Tryton's universal chart.
+const CASH: &str = "1.1.1";
 const RECEIVABLE: &str = "1.2.1";
 const PAYABLE: &str = "2.1.1";
 const TAXES_OWED: &str = "2.2.3";
@@ -33,24 +40,57 @@ fn decimal(digits: &str) -> Value {
     json!({"__class__": "Decimal", "decimal": digits})
 }
 
+/// A date from its ISO text.
+fn date(text: &str) -> anyhow::Result<Value> {
+    let parts: Vec<i16> = text.split('-').filter_map(|part| part.parse().ok()).collect();
+    let [year, month, of_month] = parts.as_slice() else { bail!("'{text}' is no date") };
+    Ok(json!({"__class__": "date", "year": year, "month": month, "day": of_month}))
+}
+
 fn day(year: i16, month: i8, day: i8) -> Value {
     json!({"__class__": "date", "year": year, "month": month, "day": day})
 }
 
-/// The set-up company.
-pub struct Books<'t> {
-    tryton: &'t Tryton,
+/// A running Tryton with its set-up company.
+pub struct Books {
+    /// The server.
+    pub tryton: Tryton,
     context: Value,
     company: i64,
 }
 
-impl<'t> Books<'t> {
-    /// Sets everything up.
+/// A posted document, as the database holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// Its number.
+    pub number: String,
+    /// `posted` or `paid`.
+    pub state: String,
+    /// Net, negative on a credit note.
+    pub net: Decimal,
+    /// Tax.
+    pub tax: Decimal,
+    /// Gross.
+    pub gross: Decimal,
+    /// What its payments left open.
+    pub open: Decimal,
+}
+
+impl Books {
+    /// Starts a Tryton and sets everything up.
     ///
     /// # Errors
-    /// What Tryton refused.
-    pub async fn open(tryton: &'t Tryton) -> anyhow::Result<Self> {
-        let mut books = Self { tryton, context: json!({"language": "en"}), company: 0 };
+    /// When it does not start, or what it refused; with the end of its log.
+    pub async fn open() -> anyhow::Result<Self> {
+        let mut books = Self { tryton: Tryton::start().await?, context: json!({"language": "en"}), company: 0 };
+        match books.set_up().await {
+            Ok(()) => Ok(books),
+            Err(error) => Err(error.context(books.tryton.log())),
+        }
+    }
+
+    async fn set_up(&mut self) -> anyhow::Result<()> {
+        let books = self;
         let currency = books
             .create(
                 "currency.currency",
@@ -74,7 +114,7 @@ impl<'t> Books<'t> {
         books.chart().await?;
         books.year().await?;
         books.catalogue().await?;
-        Ok(books)
+        books.bank().await
     }
 
     /// The chart of accounts, by Tryton's own wizard.
@@ -124,6 +164,88 @@ impl<'t> Books<'t> {
         })).await?;
         self.call("account.fiscalyear", "create_period", json!([[year]])).await?;
         Ok(())
+    }
+
+    /// The bank that customers pay to.
+    async fn bank(&self) -> anyhow::Result<()> {
+        let journal = self.only("account.journal", json!([["type", "=", "cash"]])).await?;
+        let cash = self.account(CASH).await?;
+        let method = json!({"name": BANK, "company": self.company, "journal": journal, "credit_account": cash, "debit_account": cash});
+        self.create("account.invoice.payment.method", method).await.map(drop)
+    }
+
+    /// A customer pays an invoice, in part or whole, by Tryton's own wizard.
+    ///
+    /// # Errors
+    /// When there is no such invoice, or what Tryton refused.
+    pub async fn pay(&self, number: &str, amount: &str, on: &str) -> anyhow::Result<()> {
+        let found =
+            self.read("account.invoice", json!([["number", "=", number]]), &["party", "currency", "account"]).await?;
+        let [invoice] = found.as_slice() else { bail!("{} invoices have the number {number}", found.len()) };
+        let method = self.only("account.invoice.payment.method", json!([["name", "=", BANK]])).await?;
+        let start = json!({
+            "payee": invoice["party"], "payees": [invoice["party"]], "amount": decimal(amount), "currency": invoice["currency"],
+            "company": self.company, "invoice_account": invoice["account"], "payment_method": method, "date": date(on)?,
+        });
+        let wizard = "wizard.account.invoice.pay";
+        let mut context = self.context.clone();
+        context["active_model"] = json!("account.invoice");
+        context["active_id"] = invoice["id"].clone();
+        context["active_ids"] = json!([invoice["id"]]);
+        let started = self.tryton.rpc(&format!("{wizard}.create"), json!([context])).await?;
+        let session = started[0].as_i64().context("the wizard has no session")?;
+        let mut view = json!({"start": start});
+        let asked = self.tryton.rpc(&format!("{wizard}.execute"), json!([session, view, "choice", context])).await?;
+        // A part of what is open: the wizard asks whether the rest stays open.
+        if !asked["view"].is_null() {
+            view["ask"] = json!({"type": "partial"});
+            self.tryton.rpc(&format!("{wizard}.execute"), json!([session, view, "pay", context])).await?;
+        }
+        self.tryton.rpc(&format!("{wizard}.delete"), json!([session, context])).await.map(drop)
+    }
+
+    /// Every posted document, in the order they were made.
+    ///
+    /// # Errors
+    /// What Tryton refused.
+    pub async fn posted(&self) -> anyhow::Result<Vec<Posted>> {
+        let fields = ["number", "state", "untaxed_amount", "tax_amount", "total_amount", "amount_to_pay"];
+        let domain = json!([["state", "in", ["posted", "paid"]]]);
+        let figure = |row: &Value, field: &str| -> anyhow::Result<Decimal> {
+            let digits = row[field]["decimal"].as_str();
+            digits.and_then(|digits| digits.parse().ok()).with_context(|| format!("{field} is no decimal: {row}"))
+        };
+        let found = self.read("account.invoice", domain, &fields).await?;
+        let posted = found.iter().map(|row| {
+            Ok(Posted {
+                number: row["number"].as_str().unwrap_or_default().to_owned(),
+                state: row["state"].as_str().unwrap_or_default().to_owned(),
+                net: figure(row, "untaxed_amount")?,
+                tax: figure(row, "tax_amount")?,
+                gross: figure(row, "total_amount")?,
+                open: figure(row, "amount_to_pay")?,
+            })
+        });
+        posted.collect()
+    }
+
+    /// What an operator writes under `[connection.config]` to connect these books.
+    pub fn connection_config(&self) -> String {
+        format!(
+            r#"base_url = "{}"
+database = "{NAME}"
+companies = {{ DE01 = "{COMPANY}" }}
+products = {{ time_and_materials = "PS-TM", fixed_fee = "PS-FIXED", retainer = "PS-RETAINER", HUR = "PS-HOUR" }}
+taxes = {{ "S:19" = "{TAX}" }}
+payment_terms = {{ "30" = "{TERM}" }}
+"#,
+            self.tryton.url
+        )
+    }
+
+    /// Login and password of the integration's user.
+    pub fn credential(&self) -> (&'static str, &'static str) {
+        (LOGIN, PASSWORD)
     }
 
     /// Payment term, tax, accounting category and products.

@@ -20,6 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a starting server is asked whether it serves.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
+/// Starts trytond with the cheapest password hash. Tryton hashes the password with every request of
+/// a connection, slowly and on purpose; a deal takes hundreds of requests, and hashing is not what
+/// is tested.
+const LAUNCHER: &str = "\
+import functools, runpy, sys
+import pwdlib.hashers.argon2 as argon2
+argon2.Argon2Hasher = functools.partial(argon2.Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1)
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name='__main__')
+";
+
 /// A Tryton with an empty database of its own; both end with this value.
 pub struct Tryton {
     /// Its origin.
@@ -47,7 +58,11 @@ impl Tryton {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let config = database.write_config(folder.path(), port)?;
         let log = File::create(folder.path().join("trytond.log"))?;
-        let child = Command::new(environment.program("trytond"))
+        let launcher = folder.path().join("serve.py");
+        std::fs::write(&launcher, LAUNCHER)?;
+        let child = Command::new(environment.program("python"))
+            .arg(launcher)
+            .arg(environment.program("trytond"))
             .arg("-c")
             .arg(config)
             .args(["-d", NAME])

@@ -35,6 +35,9 @@ enum Command {
         /// Write what was checked as JSON.
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
+        /// The connected ERP: netsuite (simulated) or tryton (a real one, from PyPI).
+        #[arg(long, value_name = "NAME")]
+        erp: Option<String>,
     },
     /// Every test that a fresh machine can run.
     Test {
@@ -54,7 +57,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Demo { once, report } => demo(once, report),
+        Command::Demo { once, report, erp } => demo(once, report, erp),
         Command::Test { only } => test::run(only.as_deref()),
         Command::Check => check::run(),
         Command::Plugins => plugins::build(),
@@ -70,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn demo(once: bool, report: Option<PathBuf>) -> anyhow::Result<()> {
+fn demo(once: bool, report: Option<PathBuf>, erp: Option<String>) -> anyhow::Result<()> {
     plugins::build()?;
     cargo::step("building the host and the simulators");
     cargo::cargo(&["build", "--quiet", "--workspace", "--bins"])?;
@@ -82,6 +85,9 @@ fn demo(once: bool, report: Option<PathBuf>) -> anyhow::Result<()> {
     if let Some(report) = report {
         let report = std::path::absolute(report)?;
         arguments.extend(["--report".to_owned(), report.display().to_string()]);
+    }
+    if let Some(erp) = erp {
+        arguments.extend(["--erp".to_owned(), erp]);
     }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     cargo::cargo(&arguments)

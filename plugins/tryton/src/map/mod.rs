@@ -2,6 +2,7 @@
 
 pub mod customer;
 pub mod invoice;
+pub mod payment;
 pub mod setup;
 
 use quoin_sdk::Decimal;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use quoin_sdk::{Fault, FaultKind, Invoice, Item, Outcome};
+use quoin_sdk::{Fault, FaultKind, Invoice, Item, Outcome, Unit};
 use serde_json::json;
 
 use super::{DOCUMENT, after_write, number, party_of};
@@ -89,7 +89,10 @@ fn create(api: &Api<'_>, item: &Item, invoice: &Invoice, company: Id) -> Result<
     let party = party_of(item, &invoice.customer)?;
     let context = Context::of(company);
     let days = invoice.issued_on.until(invoice.due_on).map(|span| i64::from(span.get_days())).unwrap_or_default();
-    let term = api.config.payment_term(days, "/due_on")?;
+    // Days that no term is mapped to, such as those of a credit note that is due at once, stand as
+    // the due date itself.
+    let term = api.config.payment_term(days, "/due_on").ok();
+    let term = term.map(|name| names::payment_term(api, name, "/due_on")).transpose()?;
     let defaults = names::defaults(api, company)?;
     let body = NewInvoice {
         kind: "out",
@@ -99,7 +102,8 @@ fn create(api: &Api<'_>, item: &Item, invoice: &Invoice, company: Id) -> Result<
         currency: names::currency(api, invoice.currency)?,
         account: receivable(api, party, &defaults, context)?,
         journal: names::revenue_journal(api, company)?,
-        payment_term: names::payment_term(api, term, "/due_on")?,
+        payment_term: term,
+        payment_term_date: term.is_none().then(|| Day::of(invoice.due_on)),
         reference: item.id.clone(),
         description: map::description(invoice),
         invoice_date: Day::of(invoice.issued_on),
@@ -125,13 +129,18 @@ fn lines(api: &Api<'_>, invoice: &Invoice, company: Id, defaults: &AccountDefaul
     let mut lines = Vec::with_capacity(invoice.lines.len());
     for (at, line) in invoice.lines.iter().enumerate() {
         let path = format!("/lines/{at}");
-        let unit = names::unit(api, line.quantity.unit, &format!("{path}/quantity"))?;
+        let place = format!("{path}/quantity");
+        let measured = names::unit(api, line.quantity.unit, &place)?;
+        // Hours have two digits in Tryton; what a cap cuts off may have more.
+        let whole = line.quantity.value.normalize().scale() > measured.digits;
+        let wanted = if whole { Unit::LumpSum } else { line.quantity.unit };
+        let unit = if whole { names::unit(api, wanted, &place)? } else { measured };
         let from_sale =
             sold.get(&line.contract_line).filter(|(_, product)| product.default_uom_category == unit.category);
         // A lump sum on the sale may be billed by the hour: that takes the product of the unit.
-        let (product, sale_line) = match (from_sale, api.config.product_of_unit(line.quantity.unit)) {
+        let (product, sale_line) = match (from_sale, api.config.product_of_unit(wanted)) {
             (Some((id, product)), _) => (product.clone(), Some(*id)),
-            (None, Some(code)) => (names::product(api, code, company, &format!("{path}/quantity"))?, None),
+            (None, Some(code)) => (names::product(api, code, company, &place)?, None),
             (None, None) => return Err(unsold(invoice, &line.contract_line, &path)),
         };
         let targets = map::Targets {
@@ -140,6 +149,7 @@ fn lines(api: &Api<'_>, invoice: &Invoice, company: Id, defaults: &AccountDefaul
             account: names::revenue_account(api, &product, defaults, company)?,
             tax: names::tax(api, &line.tax, company, &format!("{path}/tax"))?,
             sale_line,
+            whole,
         };
         lines.push(map::line(line, invoice.kind, targets));
     }

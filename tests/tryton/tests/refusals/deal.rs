@@ -1,5 +1,4 @@
-//! The deal of the acceptance scenario, as the host would write it: quote Q-2026-0042 of Helix
-//! GmbH, and its first invoice.
+//! A deal as the host would write it.
 
 use ports::{Item, Reference};
 use quoin_canonical::{Id, ObjectKind};
@@ -91,16 +90,8 @@ pub fn setup(customer: &str) -> Item {
 /// One line: contract line, quantity, unit, unit price, net.
 pub type Line<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str);
 
-/// A document of these lines and totals (net, tax, gross).
-pub fn document(
-    of: &str,
-    kind: &str,
-    corrects: Option<&str>,
-    lines: &[Line<'_>],
-    totals: [&str; 3],
-    customer: &str,
-    project: &str,
-) -> Item {
+/// An invoice of these lines and totals (net, tax, gross).
+pub fn document(of: &str, lines: &[Line<'_>], totals: [&str; 3], customer: &str, project: &str) -> Item {
     let rows: Vec<Value> = lines
         .iter()
         .enumerate()
@@ -117,23 +108,13 @@ pub fn document(
     item(
         of,
         json!({
-            "header": {"id": id(of)}, "kind": kind, "issued_on": "2026-03-31", "due_on": "2026-04-30", "currency": "EUR",
+            "header": {"id": id(of)}, "kind": "380", "issued_on": "2026-03-31", "due_on": "2026-04-30", "currency": "EUR",
             "selling_entity": "DE01", "seller_name": "Advisory DE GmbH", "seller_vat_id": "DE123456789", "buyer": buyer,
             "customer": {"id": id("customer")}, "project": {"id": id("project")}, "project_code": PROJECT, "contract_number": CONTRACT,
-            "preceding_invoice": corrects, "period": {"from": "2026-03-01", "to": "2026-03-31"}, "lines": rows,
+            "period": {"from": "2026-03-01", "to": "2026-03-31"}, "lines": rows,
             "tax": [{"category": "S", "rate_percent": "19", "taxable": net, "tax": tax}],
             "totals": {"net": net, "tax": tax, "gross": gross, "prepaid": euros("0.00"), "due": gross}, "status": "approved",
         }),
         &[(ObjectKind::Customer, "customer", customer), (ObjectKind::Project, "project", project)],
     )
-}
-
-/// The first invoice: Ana's and Ben's March hours and the first milestone.
-pub fn march(customer: &str, project: &str) -> Item {
-    let lines = [
-        ("L1", "60", "HUR", "195.00", "11700.00"),
-        ("L1", "74", "HUR", "150.00", "11100.00"),
-        ("L2", "1", "LS", "36000.00", "36000.00"),
-    ];
-    document("march", "380", None, &lines, ["58800.00", "11172.00", "69972.00"], customer, project)
 }

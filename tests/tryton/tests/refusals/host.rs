@@ -11,13 +11,12 @@ use ports::{Clock, Connectors, Item, ItemOutcome, Plugins, SecretValue, Secrets}
 use quoin_canonical::Timestamp;
 use quoin_package::{Manifest, Scheme};
 use runtime::{CacheOptions, ConnectionSpec, Grant, Options, Runtime};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 use vault::{FileVault, KeySource};
 
-use crate::books::{COMPANY, TAX, TERM};
-use crate::database::{LOGIN, NAME, PASSWORD};
-use crate::environment::target;
+use tryton_chain::Books;
+use tryton_chain::environment::target;
 
 /// The connection's id.
 pub const CONNECTION: &str = "erp";
@@ -41,11 +40,12 @@ impl Host {
     ///
     /// # Errors
     /// When the component is not built, or a room refuses it.
-    pub async fn connect(url: &str) -> anyhow::Result<Self> {
+    pub async fn connect(books: &Books) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let vault = FileVault::open(folder.path().join("vault"), KeySource::file(folder.path().join("vault.key")))?;
         let vault: Arc<dyn Secrets> = Arc::new(vault);
-        for (part, value) in [("username", LOGIN), ("password", PASSWORD)] {
+        let (login, password) = books.credential();
+        for (part, value) in [("username", login), ("password", password)] {
             vault.put(&format!("{CONNECTION}/api/{part}"), SecretValue::new(value.into())).await?;
         }
         let egress = Arc::new(Egress::new(Arc::clone(&vault), Arc::new(WallClock)));
@@ -54,10 +54,10 @@ impl Host {
         let options = Options { cache: Some(cache), ..Options::default() };
         let runtime = Runtime::new(options, Arc::clone(&egress) as _, vault, Arc::new(Now))
             .map_err(|error| anyhow!("{error}"))?;
-        let text = include_str!("../../../plugins/tryton/connector.toml");
+        let text = include_str!("../../../../plugins/tryton/connector.toml");
         let manifest = Manifest::parse(text)?;
         runtime.load(component()?, text.to_owned()).await.map_err(|reason| anyhow!(reason))?;
-        let config = config(url);
+        let config: Value = toml::from_str(&books.connection_config())?;
         let spec = ConnectionSpec {
             id: CONNECTION.into(),
             plugin: manifest.id.clone(),
@@ -96,17 +96,6 @@ impl Host {
         let called = self.runtime.lookup(CONNECTION, object, std::slice::from_ref(item)).await;
         called.result?.pop().context("one outcome per item")
     }
-}
-
-/// What an operator would configure.
-fn config(url: &str) -> Value {
-    json!({
-        "base_url": url, "database": NAME,
-        "companies": {"DE01": COMPANY},
-        "products": {"time_and_materials": "PS-TM", "fixed_fee": "PS-FIXED", "retainer": "PS-RETAINER", "HUR": "PS-HOUR"},
-        "taxes": {"S:19": TAX},
-        "payment_terms": {"30": TERM},
-    })
 }
 
 fn door(manifest: &Manifest, config: &Value) -> anyhow::Result<ConnectionConfig> {
