@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use quoin_canonical::{
-    Acceptance, Assignment, BillingType, Contract, ContractLine, Customer, Date, Decimal, Id, Invoice, InvoiceStatus,
-    InvoiceSummary, InvoiceType, Milestone, Money, Period, Project, TimeEntry,
+    Acceptance, AdvanceTerm, Assignment, BillingType, Contract, ContractLine, Customer, Date, Decimal, Id, Invoice,
+    InvoiceStatus, InvoiceSummary, InvoiceType, Milestone, Money, Period, Project, TimeEntry,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::advance::AdvanceLedger;
 use crate::event::{BillingEvent, LinePosition};
 use crate::expense::Expense;
+use crate::fixed::{SharedMilestone, shared};
+use crate::fx::Booked;
 use crate::rates::{RateRow, Resolved};
 
 /// One contract's money. Every figure in it follows from its events (law 7).
@@ -46,6 +49,9 @@ pub struct Account {
     pub payments: BTreeMap<Id, PaymentState>,
     /// Retainers by contract line.
     pub retainers: BTreeMap<String, RetainerState>,
+    /// Money paid before the work, by code.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub advances: BTreeMap<String, AdvanceState>,
     /// Revenue positions by contract line, as last computed.
     pub revenue: BTreeMap<String, LinePosition>,
     /// Differences to the books by contract line, as last reported.
@@ -74,6 +80,24 @@ pub struct LineState {
     /// The part of `credited` that is time.
     #[serde(default)]
     pub time_credited: Decimal,
+    /// The part of `invoiced` that is expenses.
+    #[serde(default)]
+    pub expenses_invoiced: Decimal,
+    /// The part of `credited` that is expenses.
+    #[serde(default)]
+    pub expenses_credited: Decimal,
+    /// How far it is, where it is billed by percent complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Reported>,
+}
+
+/// Percent complete as last reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// Percent, from the start.
+    pub percent: Decimal,
+    /// The day it holds for.
+    pub on: Date,
 }
 
 impl LineState {
@@ -82,6 +106,11 @@ impl LineState {
     /// let more work through.
     pub fn used(&self) -> Decimal {
         self.time_invoiced - self.time_credited
+    }
+
+    /// The same with expenses, where the contract says that they count (rule NX6).
+    pub fn used_with_expenses(&self) -> Decimal {
+        self.used() + self.expenses_invoiced - self.expenses_credited
     }
 }
 
@@ -234,12 +263,13 @@ pub struct ExpenseState {
     pub pending: Option<Expense>,
 }
 
-/// unbilled -> on a document -> billed; not charged; reversed.
+/// unbilled -> on a document -> billed; held beyond a cap; not charged; reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum ExpenseStage {
     Unbilled,
+    OverCap,
     OnInvoice,
     Billed,
     NonBillable,
@@ -274,6 +304,15 @@ pub struct InvoiceState {
     /// The retainer periods it bills in advance.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advances: Vec<RetainerPeriod>,
+    /// The first of the documents that share the same work among payers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<Id>,
+    /// Money paid in advance that is set off against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applied: Vec<AppliedAdvance>,
+    /// Its totals in the seller's own currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked: Option<Booked>,
     /// Day it was posted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posted_on: Option<Date>,
@@ -347,6 +386,36 @@ pub struct PaymentState {
     pub invoice: Id,
     /// How much of it counts now; zero once reversed.
     pub amount: Decimal,
+}
+
+/// Part of an advance that is set off against a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedAdvance {
+    /// The advance's code.
+    pub code: String,
+    /// Net.
+    pub net: Decimal,
+    /// With the tax that the advance's own document charged: what is due less.
+    pub gross: Decimal,
+}
+
+/// Money paid before the work, and what became of it (rules RE1 and RE5; law 5).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdvanceState {
+    /// What was agreed.
+    pub term: AdvanceTerm,
+    /// The document that bills it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<Id>,
+    /// Gross of that document.
+    pub gross: Decimal,
+    /// Gross set off so far.
+    pub gross_applied: Decimal,
+    /// Net, bucket by bucket.
+    pub ledger: AdvanceLedger,
+    /// Its last day, once it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_on: Option<Date>,
 }
 
 /// One period of a retainer.
@@ -429,6 +498,37 @@ impl Account {
     /// The document that the ERP gave this number.
     pub fn invoice_by_number(&self, number: &str) -> Option<&InvoiceState> {
         self.invoices.values().find(|state| state.invoice.number.as_deref() == Some(number))
+    }
+
+    /// The documents that share their work with this one among payers, itself included.
+    pub fn set_of<'a>(&'a self, invoice: &'a Id) -> Vec<&'a Id> {
+        match self.invoices.get(invoice).and_then(|state| state.set.as_ref()) {
+            None => vec![invoice],
+            Some(set) => {
+                let same = |state: &InvoiceState| state.set.as_ref() == Some(set) && state.corrects.is_none();
+                self.invoices.iter().filter(|(_, state)| same(state)).map(|(id, _)| id).collect()
+            }
+        }
+    }
+
+    /// The least advanced stage of the documents that share their work with this one.
+    pub fn stage_of_set(&self, invoice: &Id) -> Option<DocumentStage> {
+        let stages = self.set_of(invoice).into_iter().filter_map(|id| Some(self.invoices.get(id)?.stage));
+        stages.min_by_key(|stage| match stage {
+            DocumentStage::Draft => 0,
+            DocumentStage::Released => 1,
+            DocumentStage::Posted => 2,
+            DocumentStage::Discarded => 3,
+        })
+    }
+
+    /// Where a milestone stands whose payers' shares are posted or not (test FM-10).
+    pub fn shared_milestone(&self, milestone: &Id) -> SharedMilestone {
+        let Some(invoice) = self.milestones.get(milestone).and_then(|state| state.invoice.as_ref()) else {
+            return SharedMilestone::NotStarted;
+        };
+        let posted = |id: &&Id| self.invoices.get(*id).is_some_and(|state| state.stage == DocumentStage::Posted);
+        shared(&self.set_of(invoice).iter().map(posted).collect::<Vec<_>>())
     }
 
     /// Minutes and value per bucket, of one line or of all.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use quoin_canonical::{
-    Date, Decimal, Header, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Link, Money, Period, Quantity,
-    TaxCategory, TaxSubtotal, TaxTreatment, Totals, Unit,
+    Customer, Date, Decimal, Header, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Link, Money, Period,
+    Quantity, TaxCategory, TaxSubtotal, TaxTreatment, Totals, Unit,
 };
 
 use crate::account::Account;
@@ -44,6 +44,8 @@ pub struct Cover {
     pub issued_on: Date,
     /// Number of the document it corrects.
     pub preceding: Option<String>,
+    /// Who is billed, where it is not the contract's customer.
+    pub buyer: Option<(Customer, Link)>,
 }
 
 /// Canonical id of the account's document with this ordinal (from 0).
@@ -61,6 +63,32 @@ pub fn billing_event_id(document: &Id, source: &str) -> Id {
 /// # Errors
 /// `EN16931` when a rule of the standard does not hold; nothing is drafted then.
 pub fn build(
+    account: &Account,
+    ctx: &Context,
+    id: &Id,
+    cover: Cover,
+    drafts: Vec<DraftLine>,
+) -> Result<(Invoice, Vec<BillingEvent>), Refusal> {
+    let (invoice, billing_events) = assemble(account, ctx, id, cover, drafts)?;
+    checked(&invoice, ctx)?;
+    Ok((invoice, billing_events))
+}
+
+/// Takes what was paid in advance off what is due, and checks the document against EN 16931.
+///
+/// # Errors
+/// `EN16931`.
+pub fn prepaid(invoice: &mut Invoice, gross: Decimal, ctx: &Context) -> Result<(), Refusal> {
+    invoice.totals.prepaid.amount = gross;
+    invoice.totals.due.amount = invoice.totals.gross.amount - gross;
+    checked(invoice, ctx)
+}
+
+/// Builds a document from lines, in their order, without checking it.
+///
+/// # Errors
+/// `PAYMENT_TERMS` when there is no due date.
+pub fn assemble(
     account: &Account,
     ctx: &Context,
     id: &Id,
@@ -90,7 +118,8 @@ pub fn build(
     let totals = totals(&lines, &tax, currency);
     let due_on = due_on(account, &cover)?;
     let outside_vat = lines.iter().any(|line| line.tax.category == TaxCategory::O);
-    let mut buyer = account.buyer.clone();
+    let (mut buyer, customer) =
+        cover.buyer.unwrap_or_else(|| (account.buyer.clone(), account.contract.customer.clone()));
     if outside_vat {
         buyer.vat_id = None; // rule BR-O-02: such a document names no VAT id
     }
@@ -105,7 +134,7 @@ pub fn build(
         seller_name: ctx.entity.name.clone(),
         seller_vat_id: if outside_vat { String::new() } else { ctx.entity.vat_id.clone() },
         buyer,
-        customer: account.contract.customer.clone(),
+        customer,
         project: account.project.header.id.clone().map(Link::Id),
         project_code: Some(account.project.code.clone()),
         contract_number: account.contract.number.clone(),
@@ -116,7 +145,6 @@ pub fn build(
         totals,
         status: InvoiceStatus::Draft,
     };
-    checked(&invoice, ctx)?;
     Ok((invoice, billing_events))
 }
 
@@ -144,6 +172,7 @@ fn placed(
     let sum: Decimal = exact.iter().sum();
     let count = events.len();
     for (event, share) in events.iter_mut().zip(shares) {
+        event.id = billing_event_id(document, &event.source_key());
         event.invoice = document.clone();
         event.line = line.to_owned();
         event.net = share;

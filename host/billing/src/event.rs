@@ -107,6 +107,21 @@ pub enum AccountEvent {
     /// A retainer ended: what was left is given back or expires.
     #[serde(rename = "billing.retainer_closed")]
     RetainerClosed(RetainerClosed),
+    /// An advance may be set off against invoices (rule RE1).
+    #[serde(rename = "billing.advance_usable")]
+    AdvanceUsable(AdvanceUsable),
+    /// An advance ended: what was left is given back or lapses.
+    #[serde(rename = "billing.advance_closed")]
+    AdvanceClosed(AdvanceClosed),
+    /// Delivery reports how far a fixed price is earned.
+    #[serde(rename = "billing.progress_reported")]
+    ProgressReported(ProgressReported),
+    /// Work beyond a cap is not charged, as agreed (rule NX2).
+    #[serde(rename = "billing.beyond_cap_freed")]
+    BeyondCapFreed(BeyondCapFreed),
+    /// An expense beyond a cap is held (rule NX6).
+    #[serde(rename = "billing.expense_held")]
+    ExpenseHeld(ExpenseHeld),
     /// Revenue indicators, per contract line.
     #[serde(rename = "billing.revenue_computed")]
     RevenueComputed(RevenueComputed),
@@ -153,6 +168,11 @@ impl AccountEvent {
             AccountEvent::RetainerSettled(_) => "billing.retainer_settled",
             AccountEvent::RetainerReturned(_) => "billing.retainer_returned",
             AccountEvent::RetainerClosed(_) => "billing.retainer_closed",
+            AccountEvent::AdvanceUsable(_) => "billing.advance_usable",
+            AccountEvent::AdvanceClosed(_) => "billing.advance_closed",
+            AccountEvent::ProgressReported(_) => "billing.progress_reported",
+            AccountEvent::BeyondCapFreed(_) => "billing.beyond_cap_freed",
+            AccountEvent::ExpenseHeld(_) => "billing.expense_held",
             AccountEvent::RevenueComputed(_) => "billing.revenue_computed",
             AccountEvent::RevenueDiffers(_) => "billing.revenue_differs",
             AccountEvent::RevenueAgrees(_) => "billing.revenue_agrees",

@@ -6,9 +6,13 @@ mod documents;
 mod retainer;
 mod sources;
 
+use quoin_canonical::{AdvanceTerm, Decimal};
+
 use crate::account::{
-    Account, Bucket, DocumentStage, ExpenseStage, MilestoneStage, MilestoneState, RetainerPeriod, TaskTerms,
+    Account, AdvanceState, Bucket, DocumentStage, ExpenseStage, MilestoneStage, MilestoneState, Reported,
+    RetainerPeriod, TaskTerms,
 };
+use crate::advance::AdvanceLedger;
 use crate::event::{AccountEvent, Opened};
 use sources::rebucket;
 
@@ -49,6 +53,7 @@ impl Account {
             documents: 0,
             payments: BTreeMap::new(),
             retainers: BTreeMap::new(),
+            advances: BTreeMap::new(),
             revenue: BTreeMap::new(),
             revenue_differences: BTreeMap::new(),
         };
@@ -138,6 +143,10 @@ impl Account {
                     state.stage = MilestoneStage::Disputed;
                 }
             }
+            AccountEvent::ProgressReported(report) => {
+                let state = self.lines.entry(report.line.clone()).or_default();
+                state.progress = Some(Reported { percent: report.percent, on: report.on });
+            }
             AccountEvent::MilestoneHeld(held) => {
                 if let Some(state) = self.milestones.get_mut(&held.milestone) {
                     state.hold = held.reason.clone();
@@ -152,6 +161,12 @@ impl Account {
         match event {
             AccountEvent::OverCapHeld(held) => self.over_cap_held(held),
             AccountEvent::OverCapReleased(released) => self.over_cap_released(&released.line),
+            AccountEvent::BeyondCapFreed(freed) => self.beyond_cap_freed(freed),
+            AccountEvent::ExpenseHeld(held) => {
+                if let Some(state) = self.expenses.get_mut(&held.expense) {
+                    state.stage = ExpenseStage::OverCap;
+                }
+            }
             AccountEvent::WrittenOff(written) => {
                 if let Some(entry) = self.entries.get_mut(&written.entry) {
                     rebucket(entry, Bucket::OverCap, Bucket::WrittenOff);
@@ -172,6 +187,18 @@ impl Account {
                 }
             }
             AccountEvent::RetainerClosed(closed) => self.retainer_closed(closed),
+            AccountEvent::AdvanceUsable(usable) => {
+                if let Some(state) = self.advances.get_mut(&usable.code) {
+                    state.ledger.post(usable.amount);
+                }
+            }
+            AccountEvent::AdvanceClosed(closed) => {
+                if let Some(state) = self.advances.get_mut(&closed.code) {
+                    state.ledger.refunded += closed.refunded.amount;
+                    state.ledger.expired += closed.breakage.amount;
+                    state.closed_on = Some(closed.on);
+                }
+            }
             AccountEvent::RevenueComputed(computed) => {
                 for position in &computed.positions {
                     self.revenue.insert(position.indicator.contract_line.clone(), position.clone());
@@ -216,6 +243,27 @@ impl Account {
         }
         for line in &opened.contract.lines {
             self.lines.entry(line.id.clone()).or_default();
+        }
+        self.take_advances(&opened.contract.agreement.advances);
+    }
+
+    /// Advances follow the newer terms until they are on a document.
+    fn take_advances(&mut self, terms: &[AdvanceTerm]) {
+        self.advances.retain(|code, state| state.invoice.is_some() || terms.iter().any(|term| term.code == *code));
+        for term in terms {
+            let fresh = || AdvanceState {
+                term: term.clone(),
+                invoice: None,
+                gross: Decimal::ZERO,
+                gross_applied: Decimal::ZERO,
+                ledger: AdvanceLedger::default(),
+                closed_on: None,
+            };
+            let state = self.advances.entry(term.code.clone()).or_insert_with(fresh);
+            if state.invoice.is_none() {
+                state.term = term.clone();
+                state.ledger.agreed = term.amount.amount;
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Fixed prices: retention, progress billing, milestones with several payers (rules FM3 to FM5).
 
+pub use quoin_canonical::OverBilled;
 use quoin_canonical::{Decimal, Money, Rounding};
 use serde::{Deserialize, Serialize};
 
@@ -16,17 +17,6 @@ pub struct Retained {
 pub fn retain(amount: Money, percent: Decimal, rounding: Rounding) -> Retained {
     let later = Money::new(amount.amount * percent / Decimal::ONE_HUNDRED, amount.currency).rounded(rounding);
     Retained { now: Money::new(amount.amount - later.amount, amount.currency), later }
-}
-
-/// What a lower percentage than the one billed leads to (rule FM4).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OverBilled {
-    /// Nothing is billed until the work has caught up.
-    #[default]
-    CarryForward,
-    /// The difference is credited.
-    Credit,
 }
 
 /// One step of progress billing.
@@ -51,7 +41,8 @@ pub fn progress(value: Money, percent: Decimal, billed: Decimal, policy: OverBil
 }
 
 /// A milestone as a whole, when several payers share it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum SharedMilestone {
     NotStarted,

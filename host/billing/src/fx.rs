@@ -1,24 +1,22 @@
 //! Foreign exchange: converted once, from the transaction amount, with the rate kept (rule RD7).
 
-use quoin_canonical::{Currency, Date, Money, Rounding};
-use rust_decimal::Decimal;
+pub use quoin_canonical::FxRate;
+use quoin_canonical::{Money, Rounding};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::Refusal;
 
-/// A rate as it was used: stored with the amount, never looked up again, never inverted.
+/// A document's totals in the seller's own currency, with the rate they were converted at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FxRate {
-    /// Currency converted from.
-    pub from: Currency,
-    /// Currency converted to.
-    pub to: Currency,
-    /// Units of `to` for one of `from`.
-    pub rate: Decimal,
-    /// The day it holds for.
-    pub on: Date,
-    /// Who published it.
-    pub source: String,
+pub struct Booked {
+    /// The rate used.
+    pub fx: FxRate,
+    /// Net.
+    pub net: Money,
+    /// Tax: what EN 16931 calls the tax total in accounting currency (BT-111).
+    pub tax: Money,
+    /// Gross: net and tax, not converted a third time.
+    pub gross: Money,
 }
 
 /// Converts an amount, rounded to the target's minor unit.

@@ -33,9 +33,10 @@ pub mod worktime;
 
 pub use account::{Account, Buckets};
 pub use decide::{
-    CreditLine, Posting, accept_milestone, approve_credit, assign, change_rates, close_retainer, compute_revenue,
-    credit_document, credit_line, discard, hold_milestone, invoice_posted, open, payment, re_rate, rebill, recalculate,
-    record_expense, record_time, release, release_over_cap, retainer_due, retry_refused, run, write_off,
+    CreditLine, Posting, Progress, accept_milestone, approve_credit, assign, change_rates, close_advance,
+    close_retainer, compute_revenue, credit_document, credit_line, discard, hold_milestone, invoice_posted, open,
+    payment, re_rate, rebill, recalculate, record_expense, record_time, release, release_over_cap, report_progress,
+    retainer_due, retry_refused, run, write_off,
 };
 pub use event::{AccountEvent, BillingEvent};
 pub use evolve::{evolve, replay};

@@ -1,6 +1,6 @@
 //! Rate resolution: which rate one entry has, and from which row (rules RT1 to RT7).
 
-use quoin_canonical::{Currency, Date, Decimal};
+use quoin_canonical::{Agreement, Currency, Date, Decimal, Discount, FxRate};
 use serde::{Deserialize, Serialize};
 
 use crate::rounding::EVENT_PLACES;
@@ -239,6 +239,37 @@ pub fn resolve(
     currency: Currency,
     levels: &[RateLevel],
 ) -> Result<Resolved, RateError> {
+    resolve_with(rows, query, &Pricing::default_in(currency), levels)
+}
+
+/// What is done to a row's rate beside its own terms.
+#[derive(Debug, Clone, Copy)]
+pub struct Pricing<'a> {
+    /// The contract's currency.
+    pub currency: Currency,
+    /// Exchange rates the contract agrees to: the explicit conversion policy of rule RT4.
+    pub agreement: Option<&'a Agreement>,
+    /// The contract line's discount.
+    pub discount: Option<&'a Discount>,
+}
+
+impl Pricing<'_> {
+    fn default_in(currency: Currency) -> Self {
+        Self { currency, agreement: None, discount: None }
+    }
+}
+
+/// [`resolve`], with a row in another currency converted at the contract's agreed exchange rate of
+/// the date of work, and the line's discount taken off.
+///
+/// # Errors
+/// As [`resolve`]; a foreign currency only where no exchange rate is agreed.
+pub fn resolve_with(
+    rows: &[RateRow],
+    query: &RateQuery,
+    pricing: &Pricing<'_>,
+    levels: &[RateLevel],
+) -> Result<Resolved, RateError> {
     for level in levels {
         let mut best: Vec<&RateRow> = Vec::new();
         let mut best_dimensions = 0;
@@ -253,10 +284,13 @@ pub fn resolve(
         }
         match best.as_slice() {
             [] => {}
-            [row] if row.currency != currency => {
-                return Err(RateError::Currency { row: row.id.clone(), found: row.currency, wanted: currency });
+            [row] if row.currency == pricing.currency => return Ok(adjusted(row, query, None, pricing.discount)),
+            [row] => {
+                let agreed = pricing.agreement.and_then(|agreed| agreed.fx(row.currency, pricing.currency, query.date));
+                let wanted = pricing.currency;
+                let fx = agreed.ok_or(RateError::Currency { row: row.id.clone(), found: row.currency, wanted })?;
+                return Ok(adjusted(row, query, Some(fx), pricing.discount));
             }
-            [row] => return Ok(adjusted(row, query)),
             several => {
                 let mut rows: Vec<String> = several.iter().map(|row| row.id.clone()).collect();
                 rows.sort();
@@ -311,8 +345,9 @@ fn matched_dimensions(row: &RateRow, query: &RateQuery) -> Option<u32> {
     Some(matched)
 }
 
-/// The row's rate after multiplier, discount and limits, in that order (rule RT6).
-fn adjusted(row: &RateRow, query: &RateQuery) -> Resolved {
+/// The row's rate after multiplier, discount and limits, in that order (rule RT6); then in the
+/// contract's currency, less the line's own discount.
+fn adjusted(row: &RateRow, query: &RateQuery, fx: Option<&FxRate>, discount: Option<&Discount>) -> Resolved {
     let mut rate = row.hourly_rate;
     let mut steps = Vec::new();
     if let Some(factor) = query.multiplier.filter(|factor| *factor != Decimal::ONE) {
@@ -330,6 +365,15 @@ fn adjusted(row: &RateRow, query: &RateQuery) -> Resolved {
     if let Some(max) = row.max.filter(|max| rate > *max) {
         rate = max;
         steps.push(format!("at most {max}"));
+    }
+    if let Some(fx) = fx {
+        rate *= fx.rate;
+        let FxRate { from, to, rate: factor, on, source } = fx;
+        steps.push(format!("{from} to {to} at {factor} ({source}, {on}) = {}", rate.normalize()));
+    }
+    if let Some(discount) = discount {
+        rate -= rate * discount.percent / Decimal::ONE_HUNDRED;
+        steps.push(format!("- {} % ({}) = {}", discount.percent, discount.reason, rate.normalize()));
     }
     Resolved {
         hourly_rate: rate.round_dp(EVENT_PLACES),

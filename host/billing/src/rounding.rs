@@ -130,18 +130,19 @@ pub fn allocate(line: Decimal, exact: &[Decimal], currency: Currency) -> Vec<Dec
         .map(|part| part.round_dp_with_strategy(places, rust_decimal::RoundingStrategy::ToNegativeInfinity))
         .collect();
     let mut left = line - shares.iter().sum::<Decimal>();
+    let Some(count) = i64::try_from(shares.len()).ok().filter(|count| *count > 0) else { return shares };
+    // A line that several payers share can be some units off its parts: all of them move alike.
+    let each = (left / unit / Decimal::from(count)).floor() * unit;
+    for share in &mut shares {
+        *share += each;
+    }
+    left -= each * Decimal::from(count);
     let mut order: Vec<usize> = (0..exact.len()).collect();
     order.sort_by(|a, b| (exact[*b] - shares[*b]).cmp(&(exact[*a] - shares[*a])).then(a.cmp(b)));
-    for at in order.iter().cycle().take(order.len().saturating_mul(2)) {
+    for at in order {
         if left >= unit {
-            shares[*at] += unit;
+            shares[at] += unit;
             left -= unit;
-        }
-    }
-    for at in order.iter().rev().cycle().take(order.len().saturating_mul(2)) {
-        if left <= -unit {
-            shares[*at] -= unit;
-            left += unit;
         }
     }
     shares

@@ -2,15 +2,20 @@
 
 use quoin_canonical::{
     Assignment, AssignmentStatus, BillingMethod, BillingSetup, BillingType, Contract, ContractLine, Customer, Decimal,
-    Header, Id, LegalEntity, Link, Milestone, MilestoneStatus, Money, Project, ProjectStatus, Quote, QuoteLine,
-    RoleRate, Task, TaxTreatment,
+    Discount, Header, Id, LegalEntity, Link, Milestone, MilestoneStatus, MilestoneTerm, Money, Project, ProjectStatus,
+    Quote, QuoteLine, RoleRate, Task, TaxTreatment,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::event::Opened;
+use crate::fixed::{Retained, retain};
 use crate::policy::{BillingPolicy, Refusal};
 use crate::rates::{RateLevel, RateRow};
-use crate::rounding::cumulative;
+use crate::rounding::{EVENT_PLACES, cumulative};
+
+/// Code of the milestone that holds what is retained of a line's others. A line with retention has
+/// no milestone of that code itself.
+pub const RETENTION_CODE: &str = "RETENTION";
 
 /// What follows from a quote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +54,7 @@ impl Derived {
 /// # Errors
 /// The first thing in the quote that can't be billed, with the field's path and an owner.
 pub fn derive(quote: &Quote, entity: &LegalEntity, customer: &Id, policy: &BillingPolicy) -> Result<Derived, Refusal> {
+    check_agreement(quote, policy)?;
     let lines = contract_lines(quote, entity, policy)?;
     let ids = Ids { number: &quote.number };
     let code = format!("P-{}", quote.number);
@@ -64,6 +70,7 @@ pub fn derive(quote: &Quote, entity: &LegalEntity, customer: &Id, policy: &Billi
         currency: quote.currency,
         payment_terms_days: terms_days,
         lines: lines.clone(),
+        agreement: quote.agreement.clone(),
     };
     let project = Project {
         header: identified(ids.project()),
@@ -141,9 +148,10 @@ fn contract_lines(quote: &Quote, entity: &LegalEntity, policy: &BillingPolicy) -
         lines.push(ContractLine {
             id: line.id.clone(),
             description: line.description.clone(),
-            billing: line.billing.clone(),
+            billing: discounted(line, entity),
             tax,
             cost_estimate: line.cost_estimate,
+            terms: line.terms.clone(),
         });
     }
     Ok(lines)
@@ -214,7 +222,7 @@ fn check_line(quote: &Quote, line: &QuoteLine, at: usize, policy: &BillingPolicy
                 return refuse("/billing/price".into(), "CURRENCY_MISMATCH", message);
             }
             let sum: Decimal = milestones.iter().map(|milestone| milestone.percent).sum();
-            if sum != Decimal::ONE_HUNDRED {
+            if sum != Decimal::ONE_HUNDRED && line.terms.progress.is_none() {
                 let message = format!("the milestones of line {} total {sum} %; make them total 100 %", line.id);
                 return refuse("/billing/milestones".into(), "MILESTONES_NOT_100", message);
             }
@@ -271,9 +279,7 @@ fn milestones(
     let mut all: Vec<Milestone> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let BillingMethod::FixedFee { price, milestones } = &line.billing else { continue };
-        let percents: Vec<Decimal> = milestones.iter().map(|term| term.percent).collect();
-        let amounts = cumulative(*price, &percents, entity.rounding);
-        for (term, amount) in milestones.iter().zip(amounts) {
+        for (term, amount) in with_retention(line, *price, milestones, entity) {
             let id = ids.milestone(&line.id, &term.code);
             if all.iter().any(|known| known.header.id.as_ref() == Some(&id)) {
                 let message =
@@ -298,6 +304,85 @@ fn milestones(
     Ok(all)
 }
 
+/// Milestones and their amounts. What is retained of each is one milestone more, accepted at the
+/// end; all of them total the price (rules FM1, FM3 and RD6).
+fn with_retention(
+    line: &ContractLine,
+    price: Money,
+    milestones: &[MilestoneTerm],
+    entity: &LegalEntity,
+) -> Vec<(MilestoneTerm, Money)> {
+    let percents: Vec<Decimal> = milestones.iter().map(|term| term.percent).collect();
+    let amounts = cumulative(price, &percents, entity.rounding);
+    let Some(percent) = line.terms.retention_percent.filter(|percent| !percent.is_zero()) else {
+        return milestones.iter().cloned().zip(amounts).collect();
+    };
+    let parts: Vec<Retained> = amounts.iter().map(|amount| retain(*amount, percent, entity.rounding)).collect();
+    let later: Decimal = parts.iter().map(|part| part.later.amount).sum();
+    let mut all: Vec<(MilestoneTerm, Money)> =
+        milestones.iter().cloned().zip(parts.iter().map(|part| part.now)).collect();
+    if !later.is_zero() {
+        let term = MilestoneTerm {
+            code: RETENTION_CODE.into(),
+            name: format!("Retention of {} %, at final acceptance", percent.normalize()),
+            percent,
+            due_on: milestones.iter().filter_map(|term| term.due_on).max(),
+        };
+        all.push((term, Money::new(later, price.currency)));
+    }
+    all
+}
+
+/// How a line is billed with its discount taken off fixed prices and retainers; hourly rates are
+/// discounted when they are resolved, since not all of them stand in the quote (rule RT6).
+fn discounted(line: &QuoteLine, entity: &LegalEntity) -> BillingMethod {
+    let mut billing = line.billing.clone();
+    let discount = line.terms.discount.as_ref();
+    match &mut billing {
+        BillingMethod::FixedFee { price, .. } if discount.is_some() => {
+            *price = Money::new(less(price.amount, discount), price.currency).rounded(entity.rounding);
+        }
+        BillingMethod::Retainer(term) => {
+            term.hourly_rate = less(term.hourly_rate, discount);
+            term.overage_rate = less(term.overage_rate, discount);
+        }
+        BillingMethod::FixedFee { .. } | BillingMethod::TimeAndMaterials { .. } => {}
+    }
+    billing
+}
+
+fn less(value: Decimal, discount: Option<&Discount>) -> Decimal {
+    discount.map_or(value, |discount| (value - value * discount.percent / Decimal::ONE_HUNDRED).round_dp(EVENT_PLACES))
+}
+
+/// What must hold for the terms beside the lines, so that they can be billed together.
+fn check_agreement(quote: &Quote, policy: &BillingPolicy) -> Result<(), Refusal> {
+    let agreed = &quote.agreement;
+    let refuse = |field: &str, code: &str, message: &str| {
+        Err(Refusal::new(code, message).field(field).owner(&policy.owners.finance))
+    };
+    if agreed.payers.is_empty() {
+        return Ok(());
+    }
+    let total: Decimal = agreed.payers.iter().map(|payer| payer.percent).sum();
+    if total != Decimal::ONE_HUNDRED {
+        let message = format!("the payers' shares total {total} %; make them total 100 %");
+        return refuse("/agreement/payers", "SPLIT_NOT_100", &message);
+    }
+    if agreed.payers.iter().filter(|payer| payer.takes_remainder).count() != 1 {
+        return refuse("/agreement/payers", "ROUNDING_PARTY", "exactly one payer takes the remainder of roundings");
+    }
+    if !agreed.advances.is_empty() {
+        let message = "an advance is set off against one payer's invoices: agree it in a contract of that payer's own";
+        return refuse("/agreement/advances", "ADVANCE_SHARED", message);
+    }
+    if quote.lines.iter().any(|line| matches!(line.billing, BillingMethod::Retainer(_))) {
+        let message = "a retainer's hours belong to one payer: agree it in a contract of that payer's own";
+        return refuse("/agreement/payers", "RETAINER_SHARED", message);
+    }
+    Ok(())
+}
+
 /// The people that the quote proposes for roles.
 fn assignments(ids: &Ids<'_>, quote: &Quote, lines: &[ContractLine]) -> Vec<Assignment> {
     let mut all = Vec::new();
@@ -312,7 +397,7 @@ fn assignments(ids: &Ids<'_>, quote: &Quote, lines: &[ContractLine]) -> Vec<Assi
                 resource: resource.clone(),
                 role: role.role.clone(),
                 status: AssignmentStatus::Soft,
-                bill_rate: Some(Money::new(role.hourly_rate, quote.currency)),
+                bill_rate: Some(Money::new(less(role.hourly_rate, line.terms.discount.as_ref()), quote.currency)),
                 rate_source: Some(row_id(&line.id, role, roles)),
                 hours: role.hours,
             });

@@ -247,6 +247,7 @@ fn money_for_a_document_that_is_not_posted_is_refused() {
         invoice: Link::Id(invoice.header.id.clone().unwrap()),
         amount: euros(amount),
         value_date: day("2026-04-20"),
+        fx: None,
         status,
     };
     let refused = billing::payment(book.account(), &payment(PaymentStatus::Settled, "1.00"), &book.ctx).unwrap_err();

@@ -4,12 +4,13 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::agreement::{Agreement, LineTerms};
 use crate::invoice::{InvoiceStatus, RevenueIndicator};
 use crate::money::{Currency, Money};
 use crate::object::canonical;
 use crate::party::{Customer, TaxTreatment};
 use crate::validate::{PAYMENT_TERMS_LIMIT_DAYS, Problems};
-use crate::{Date, Header, Link, Timestamp, terms};
+use crate::{Date, Header, Link, Timestamp, agreed, terms};
 
 /// An offer, and once accepted the approved terms. Canonical object `quote`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +51,9 @@ pub struct Quote {
     pub target_margin_percent: Option<Decimal>,
     /// What is sold, line by line.
     pub lines: Vec<QuoteLine>,
+    /// What was agreed beside the lines.
+    #[serde(default, skip_serializing_if = "Agreement::is_empty")]
+    pub agreement: Agreement,
 }
 
 canonical!(Quote, Quote, |this, problems| {
@@ -66,6 +70,8 @@ canonical!(Quote, Quote, |this, problems| {
     for (at, line) in this.lines.iter().enumerate() {
         line.check(&mut problems, &format!("/lines/{at}"), this.currency, complete);
     }
+    let lines: Vec<&str> = this.lines.iter().map(|line| line.id.as_str()).collect();
+    agreed::agreement(&mut problems, &this.agreement, &lines, this.currency);
 });
 
 /// draft -> in_review -> approved -> presented -> accepted | rejected | expired | superseded.
@@ -108,6 +114,9 @@ pub struct QuoteLine {
     /// Estimated cost at completion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_estimate: Option<Money>,
+    /// What was agreed beside how it is billed.
+    #[serde(default, skip_serializing_if = "LineTerms::is_empty")]
+    pub terms: LineTerms,
 }
 
 impl QuoteLine {
@@ -115,7 +124,9 @@ impl QuoteLine {
     /// process find it, and ask its owner.
     fn check(&self, problems: &mut Problems, path: &str, currency: Currency, complete: bool) {
         problems.text(&format!("{path}/id"), &self.id, "LINE_ID_MISSING", "the line's id");
-        terms::billing(problems, &format!("{path}/billing"), &self.billing, currency, complete);
+        let milestones = complete && self.terms.progress.is_none();
+        terms::billing(problems, &format!("{path}/billing"), &self.billing, currency, milestones);
+        agreed::line_terms(problems, &format!("{path}/terms"), &self.terms, &self.billing, currency);
         if let Some(tax) = &self.tax {
             terms::tax(problems, &format!("{path}/tax"), tax);
         }
@@ -137,11 +148,11 @@ pub enum BillingMethod {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cap: Option<Cap>,
     },
-    /// A fixed price, billed by milestones.
+    /// A fixed price, billed by milestones, or by percent complete where the line's terms say so.
     FixedFee {
         /// The whole price, net.
         price: Money,
-        /// Shares of it; percents total 100.
+        /// Shares of it; percents total 100. None with progress billing.
         milestones: Vec<MilestoneTerm>,
     },
     /// A fixed amount per month for a number of hours, billed in advance.
@@ -246,6 +257,9 @@ pub struct Contract {
     pub payment_terms_days: u16,
     /// Lines.
     pub lines: Vec<ContractLine>,
+    /// What was agreed beside the lines.
+    #[serde(default, skip_serializing_if = "Agreement::is_empty")]
+    pub agreement: Agreement,
 }
 
 canonical!(Contract, Contract, |this, problems| {
@@ -253,6 +267,8 @@ canonical!(Contract, Contract, |this, problems| {
     problems.link("/customer", &this.customer);
     check_payment_terms(&mut problems, "/payment_terms_days", this.payment_terms_days);
     terms::contract_lines(&mut problems, &this.lines, this.currency);
+    let lines: Vec<&str> = this.lines.iter().map(|line| line.id.as_str()).collect();
+    agreed::agreement(&mut problems, &this.agreement, &lines, this.currency);
 });
 
 pub(crate) fn check_payment_terms(problems: &mut Problems, path: &str, days: u16) {
@@ -278,6 +294,9 @@ pub struct ContractLine {
     /// Estimated cost at completion.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_estimate: Option<Money>,
+    /// What was agreed beside how it is billed.
+    #[serde(default, skip_serializing_if = "LineTerms::is_empty")]
+    pub terms: LineTerms,
 }
 
 /// What the ERP must hold before anything can be billed. Canonical object `billing_setup`.

@@ -195,6 +195,9 @@ pub struct Payment {
     pub amount: Money,
     /// The day it counts.
     pub value_date: Date,
+    /// The bank's exchange rate into the seller's own currency, where there is one (rule RD7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fx: Option<crate::FxRate>,
     /// Where it stands.
     pub status: PaymentStatus,
 }

@@ -6,6 +6,8 @@
 //!
 //! Read `money.rs` first, then `party.rs`, `commercial.rs`, `delivery.rs`, `invoice.rs`.
 
+mod agreed;
+pub mod agreement;
 pub mod commercial;
 pub mod country;
 pub mod delivery;
@@ -20,6 +22,10 @@ pub mod schema;
 mod terms;
 pub mod validate;
 
+pub use agreement::{
+    AdvanceEnd, AdvanceTerm, Agreement, BeyondCap, Discount, FxRate, HoursStep, LevelCap, LineTerms, OverBilled, Payer,
+    RevenueMethod, Rollover,
+};
 pub use commercial::{
     BillingMethod, BillingSetup, Cap, CapMode, Contract, ContractLine, DealStage, DealStatus, InvoiceSummary,
     MilestoneTerm, Quote, QuoteLine, QuoteStatus, RetainerTerm, RoleRate, TemplateRef,

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use crate::agreed;
 use crate::commercial::{BillingMethod, Cap, ContractLine, MilestoneTerm, RetainerTerm, RoleRate};
 use crate::delivery::{Milestone, MilestoneStatus};
 use crate::money::Currency;
@@ -120,7 +121,9 @@ pub(crate) fn contract_lines(problems: &mut Problems, lines: &[ContractLine], cu
     for (at, line) in lines.iter().enumerate() {
         let path = format!("/lines/{at}");
         problems.text(&format!("{path}/id"), &line.id, "LINE_ID_MISSING", "the line's id");
-        billing(problems, &format!("{path}/billing"), &line.billing, currency, true);
+        let milestones = line.terms.progress.is_none();
+        billing(problems, &format!("{path}/billing"), &line.billing, currency, milestones);
+        agreed::line_terms(problems, &format!("{path}/terms"), &line.terms, &line.billing, currency);
         tax(problems, &format!("{path}/tax"), &line.tax);
         if let Some(cost) = line.cost_estimate {
             problems.price(&format!("{path}/cost_estimate"), cost, currency);
@@ -167,6 +170,9 @@ pub(crate) fn milestones(
     problems.unique(path, "code", keys.iter().map(String::as_str));
     for line in lines {
         let BillingMethod::FixedFee { price, .. } = &line.billing else { continue };
+        if line.terms.progress.is_some() {
+            continue;
+        }
         let amounts: Option<Vec<Decimal>> = all
             .iter()
             .filter(|one| one.contract_line == line.id)

@@ -1,9 +1,9 @@
 //! Wire to canonical: what an opportunity, its account and its lines mean.
 
 use quoin_sdk::{
-    Address, BillingMethod, Cap, CapMode, Credit, CreditStatus, Currency, Customer, Date, Decimal, Fault, FaultKind,
-    Header, Link, MilestoneTerm, Money, Quote, QuoteLine, QuoteStatus, RetainerTerm, RoleRate, TaxCategory,
-    TaxTreatment, TemplateRef, exact,
+    Address, Agreement, BillingMethod, Cap, CapMode, Credit, CreditStatus, Currency, Customer, Date, Decimal, Fault,
+    FaultKind, Header, LineTerms, Link, MilestoneTerm, Money, Quote, QuoteLine, QuoteStatus, RetainerTerm, RoleRate,
+    TaxCategory, TaxTreatment, TemplateRef, exact,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -64,6 +64,7 @@ pub fn quote(config: &Config, opportunity: &Members, lines: &[&Members]) -> Resu
         starts_on: row.date("Start_Date__c")?,
         target_margin_percent: row.number("Target_Margin__c")?,
         lines: quote_lines(config, lines, currency)?,
+        agreement: Agreement::default(),
     }))
 }
 
@@ -198,6 +199,7 @@ fn quote_line(config: &Config, row: &Row<'_>, id: String, currency: Currency, at
         billing,
         tax: tax(row, at)?,
         cost_estimate: row.number("Cost_Estimate__c")?.map(|amount| Money::new(amount, currency)),
+        terms: LineTerms::default(),
     })
 }
 

@@ -28,13 +28,14 @@ pub use jiff;
 /// Money, dates, links and every canonical object: the host's own pure crate.
 pub use quoin_canonical as canonical;
 pub use quoin_canonical::{
-    Acceptance, Address, Assignment, AssignmentStatus, BillingMethod, BillingSetup, BillingType, Canonical, Cap,
-    CapMode, Contract, ContractLine, Credit, CreditStatus, Currency, Customer, CustomerStatus, Date, DealStage,
-    DealStatus, Decimal, Header, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceSummary, InvoiceType, LegalEntity,
-    Link, Milestone, MilestoneStatus, MilestoneTerm, Money, ObjectKind, Payment, PaymentStatus, Period, Project,
+    Acceptance, Address, AdvanceEnd, AdvanceTerm, Agreement, Assignment, AssignmentStatus, BeyondCap, BillingMethod,
+    BillingSetup, BillingType, Canonical, Cap, CapMode, Contract, ContractLine, Credit, CreditStatus, Currency,
+    Customer, CustomerStatus, Date, DealStage, DealStatus, Decimal, Discount, FxRate, Header, HoursStep, Id, Invoice,
+    InvoiceLine, InvoiceStatus, InvoiceSummary, InvoiceType, LegalEntity, LevelCap, LineTerms, Link, Milestone,
+    MilestoneStatus, MilestoneTerm, Money, ObjectKind, OverBilled, Payer, Payment, PaymentStatus, Period, Project,
     ProjectFinancials, ProjectStatus, Quantity, Quote, QuoteLine, QuoteStatus, RetainerTerm, RevenueIndicator,
-    RoleRate, Rounding, Task, TaxCategory, TaxSubtotal, TaxTreatment, TemplateRef, TimeEntry, TimeStatus, Timestamp,
-    Totals, Unit, Xref,
+    RevenueMethod, RoleRate, Rollover, Rounding, Task, TaxCategory, TaxSubtotal, TaxTreatment, TemplateRef, TimeEntry,
+    TimeStatus, Timestamp, Totals, Unit, Xref,
 };
 
 pub use fault::{Fault, FaultKind, code};

@@ -119,7 +119,7 @@ pub fn figures(account: &Account) -> [(&'static str, &'static str, Money, &'stat
         (
             "over_cap",
             "Over cap, held",
-            rounded(value(Bucket::OverCap)),
+            rounded(value(Bucket::OverCap) + spent(ExpenseStage::OverCap)),
             "approved time beyond a cap, held with an owner, net",
         ),
     ]
@@ -196,7 +196,7 @@ fn date(event: &BillingEvent) -> Date {
     match event.source {
         Source::Time { date, .. } | Source::Expense { date, .. } => date,
         Source::Retainer { period_start } => period_start,
-        Source::Milestone { .. } => event.service.to,
+        Source::Milestone { .. } | Source::Progress { .. } | Source::Advance { .. } => event.service.to,
     }
 }
 
@@ -220,6 +220,8 @@ fn what(account: Option<&Account>, event: &BillingEvent) -> String {
             format!("{back}{}", spent.map_or("Expense".into(), |state| state.expense.description.clone()))
         }
         Source::Retainer { period_start } => format!("{back}Retainer fee, period from {period_start}"),
+        Source::Progress { percent, on } => format!("{back}{} % complete on {on}", format::number(*percent)),
+        Source::Advance { code } => format!("{back}Advance {code}"),
     }
 }
 

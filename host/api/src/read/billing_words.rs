@@ -180,6 +180,39 @@ fn money(event: &AccountEvent) -> Line {
             ),
         ),
         E::RevenueAgrees(agrees) => line(Tone::Good, format!("Revenue on {} agrees with the books again", agrees.line)),
+        other => agreed(other),
+    }
+}
+
+/// What contracts agree beside their lines: progress, advances, work beyond a cap.
+fn agreed(event: &AccountEvent) -> Line {
+    use AccountEvent as E;
+    match event {
+        E::ProgressReported(report) => line(
+            Tone::Plain,
+            format!("{} reported {} % complete by {}", report.line, format::number(report.percent), report.by),
+        ),
+        E::AdvanceUsable(advance) => line(
+            Tone::Money,
+            format!("Advance {} of {} may be set off against invoices", advance.code, format::number(advance.amount)),
+        ),
+        E::AdvanceClosed(closed) => line(
+            Tone::Money,
+            format!(
+                "Advance {} ended: {} given back, {} lapsed",
+                closed.code,
+                format::money(&closed.refunded),
+                format::money(&closed.breakage)
+            ),
+        ),
+        E::BeyondCapFreed(freed) => {
+            let minutes: Decimal = freed.entries.iter().map(|part| part.minutes).sum();
+            line(Tone::Warn, format!("{} beyond the cap on {} not charged, as agreed", in_words(minutes), freed.line))
+        }
+        E::ExpenseHeld(held) => line(
+            Tone::Warn,
+            format!("Expense of {} on {} held by a cap, for {}", format::money(&held.amount), held.line, held.owner),
+        ),
         other => line(Tone::Plain, words(other.kind().trim_start_matches("billing."))),
     }
 }

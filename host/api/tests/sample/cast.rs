@@ -77,6 +77,7 @@ pub fn quote() -> Quote {
         billing,
         tax: None,
         cost_estimate: cost.map(euros),
+        terms: LineTerms::default(),
     };
     let discovery = BillingMethod::TimeAndMaterials {
         roles: vec![
@@ -119,6 +120,7 @@ pub fn quote() -> Quote {
             line("L2", "Build of the order platform", build, Some("80000.00")),
             line("L3", "Support retainer", support, None),
         ],
+        agreement: Agreement::default(),
     }
 }
 

@@ -404,6 +404,7 @@ fn pay(story: &mut Story) {
         invoice: Link::Id(invoice),
         amount: euros("40000.00"),
         value_date: "2026-04-20".parse().unwrap(),
+        fx: None,
         status: PaymentStatus::Settled,
     };
     assert_eq!(payment.amount.amount, dec("40000"));

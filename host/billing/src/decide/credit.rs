@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quoin_canonical::{Date, Decimal, Id, InvoiceLine, InvoiceType, Period};
 
 use super::{Draft, documents, linked_id, time};
-use crate::account::{Account, DocumentStage, Entry, InvoiceState};
+use crate::account::{Account, DocumentStage, Entry, InvoiceState, Portion};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
 use crate::event::{AccountEvent, BillingEvent, CreditDrafted, CreditedAtZero, Returned, Source};
 use crate::policy::{Context, Refusal};
@@ -39,27 +39,62 @@ pub(super) fn credit_time(
     let Some(state) = account.entries.get(entry) else { return Ok(Vec::new()) };
     let mut left = minutes;
     let mut taken: BTreeMap<Id, Vec<BillingEvent>> = BTreeMap::new();
-    for portion in state.portions.iter().rev().filter(|portion| portion.bucket.invoiced()) {
-        let Some(original) = portion.event.as_ref().and_then(|id| account.billing_events.get(id)) else { continue };
-        let cut = left.min(portion.minutes);
-        if cut.is_zero() {
-            continue;
-        }
+    for batch in batches(account, state) {
+        let cut = left.min(batch.iter().map(|(portion, _)| portion.minutes).sum());
         left -= cut;
-        let whole = cut == portion.minutes;
-        // In proportion: what an allowance or a retainer's multiplier made of the amount stays in it.
-        let amount = match whole {
-            true => portion.amount,
-            false => ctx.entity.rounding.round(portion.amount * cut / portion.minutes, EVENT_PLACES),
-        };
-        taken.entry(original.invoice.clone()).or_default().push(reversal(original, cut, amount, reason, ctx));
+        for ((portion, original), cut) in batch.iter().zip(cuts(&batch, cut, ctx)) {
+            if cut.is_zero() {
+                continue;
+            }
+            // In proportion: what an allowance or a retainer's multiplier made of the amount stays in it.
+            let amount = match cut == portion.minutes {
+                true => portion.amount,
+                false => ctx.entity.rounding.round(portion.amount * cut / portion.minutes, EVENT_PLACES),
+            };
+            taken.entry(original.invoice.clone()).or_default().push(reversal(original, cut, amount, reason, ctx));
+        }
     }
     let mut steps = Draft::new(account);
     for (invoice, reversals) in taken {
-        let credit = draft_credit(&steps.account, &invoice, reversals, Vec::new(), reason, ctx)?;
+        let credit = draft_credit(steps.account(), &invoice, reversals, Vec::new(), reason, ctx)?;
         steps.extend(credit.into_iter().collect());
     }
     Ok(steps.events)
+}
+
+/// The billed portions of an entry, the last billed first; those that several payers share stay
+/// together.
+fn batches<'a>(account: &'a Account, entry: &'a Entry) -> Vec<Vec<(&'a Portion, &'a BillingEvent)>> {
+    let mut batches: Vec<Vec<(&Portion, &BillingEvent)>> = Vec::new();
+    let together = |a: &BillingEvent, b: &BillingEvent| {
+        let set = |event: &BillingEvent| account.invoices.get(&event.invoice).and_then(|state| state.set.clone());
+        set(a).is_some() && set(a) == set(b) && a.repriced.as_ref().map(|r| r.by) == b.repriced.as_ref().map(|r| r.by)
+    };
+    for portion in entry.portions.iter().rev().filter(|portion| portion.bucket.invoiced()) {
+        let Some(event) = portion.event.as_ref().and_then(|id| account.billing_events.get(id)) else { continue };
+        match batches.last_mut().filter(|batch| batch.iter().any(|(_, known)| together(known, event))) {
+            Some(batch) => batch.push((portion, event)),
+            None => batches.push(vec![(portion, event)]),
+        }
+    }
+    batches
+}
+
+/// Minutes to take out of each portion of a batch, in proportion; they total `cut`.
+fn cuts(batch: &[(&Portion, &BillingEvent)], cut: Decimal, ctx: &Context) -> Vec<Decimal> {
+    let whole: Decimal = batch.iter().map(|(portion, _)| portion.minutes).sum();
+    if whole.is_zero() {
+        return vec![Decimal::ZERO; batch.len()];
+    }
+    let part = |portion: &Portion| ctx.entity.rounding.round(cut * portion.minutes / whole, EVENT_PLACES);
+    let mut cuts: Vec<Decimal> = batch.iter().map(|(portion, _)| part(portion).min(portion.minutes)).collect();
+    let mut left = cut - cuts.iter().sum::<Decimal>();
+    for (taken, (portion, _)) in cuts.iter_mut().zip(batch) {
+        let more = left.clamp(Decimal::ZERO - *taken, portion.minutes - *taken);
+        *taken += more;
+        left -= more;
+    }
+    cuts
 }
 
 /// Drafts credit notes over the whole of every document an entry is on.
@@ -73,7 +108,7 @@ pub(super) fn credit_documents_of(
     let documents: BTreeSet<Id> = events.map(|event| event.invoice.clone()).collect();
     let mut steps = Draft::new(account);
     for document in documents {
-        let credit = credit_document(&steps.account, &document, reason, ctx)?;
+        let credit = credit_document(steps.account(), &document, reason, ctx)?;
         steps.extend(credit);
     }
     Ok(steps.events)
@@ -96,6 +131,16 @@ pub fn credit_document(
         let message = "the document bills a retainer in advance; end the retainer instead";
         return Err(Refusal::new("RETAINER_PREPAID", message).field("/invoice").owner(&ctx.policy.owners.finance));
     }
+    let mut steps = Draft::new(account);
+    for document in account.set_of(invoice) {
+        let credit = credit_whole(steps.account(), document, reason, ctx)?;
+        steps.extend(credit.into_iter().collect());
+    }
+    Ok(steps.events)
+}
+
+/// Credits all that is left of one document.
+fn credit_whole(account: &Account, invoice: &Id, reason: &str, ctx: &Context) -> Result<Option<AccountEvent>, Refusal> {
     let (mut reversals, mut returned) = (Vec::new(), Vec::new());
     for event in
         account.billing_events.values().filter(|event| event.invoice == *invoice && event.reversal_of.is_none())
@@ -106,17 +151,26 @@ pub fn credit_document(
         }
         reversals.push(reversal(event, minutes, amount, reason, ctx));
         let (source, amount) = match &event.source {
-            Source::Time { entry, .. } => (entry, event_amount(minutes, event.unit_price, ctx.entity.rounding)),
+            Source::Time { entry, .. } => {
+                (entry, event_amount(minutes, frozen_rate(account, entry, event), ctx.entity.rounding))
+            }
             Source::Milestone { milestone, .. } => (milestone, amount),
             Source::Expense { expense, .. } => (expense, amount),
-            Source::Retainer { .. } => continue,
+            // Progress is billed again by itself: the run bills what is earned and not billed.
+            Source::Retainer { .. } | Source::Progress { .. } | Source::Advance { .. } => continue,
         };
         returned.push(Returned { source: source.clone(), minutes, amount });
     }
     if reversals.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    Ok(draft_credit(account, invoice, reversals, returned, reason, ctx)?.into_iter().collect())
+    draft_credit(account, invoice, reversals, returned, reason, ctx)
+}
+
+/// The entry's own rate, where the event was billed at another one.
+fn frozen_rate(account: &Account, entry: &Id, event: &BillingEvent) -> Decimal {
+    let own = || account.entries.get(entry)?.rate.as_ref().map(|rate| rate.hourly_rate);
+    event.repriced.as_ref().and_then(|_| own()).unwrap_or(event.unit_price)
 }
 
 /// Credits all that is left of one billing event, for good.
@@ -148,8 +202,29 @@ pub(super) fn credit_part(
     Ok(draft_credit(account, &original.invoice, vec![taken], Vec::new(), reason, ctx)?.into_iter().collect())
 }
 
+/// Credits amounts of several billing events, for good: one credit note per document.
+pub(super) fn credit_parts(
+    account: &Account,
+    parts: Vec<(Id, Decimal)>,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
+    let mut taken: BTreeMap<Id, Vec<BillingEvent>> = BTreeMap::new();
+    for (event, amount) in parts {
+        let Some(original) = account.billing_events.get(&event) else { continue };
+        let reversal = reversal(original, Decimal::ZERO, amount, reason, ctx);
+        taken.entry(original.invoice.clone()).or_default().push(reversal);
+    }
+    let mut steps = Draft::new(account);
+    for (invoice, reversals) in taken {
+        let credit = draft_credit(steps.account(), &invoice, reversals, Vec::new(), reason, ctx)?;
+        steps.extend(credit.into_iter().collect());
+    }
+    Ok(steps.events)
+}
+
 /// Minutes and exact amount of a billing event, less what was taken back from it.
-fn left_of(account: &Account, event: &BillingEvent) -> (Decimal, Decimal) {
+pub(super) fn left_of(account: &Account, event: &BillingEvent) -> (Decimal, Decimal) {
     let taken = || account.billing_events.values().filter(|other| other.reversal_of.as_ref() == Some(&event.id));
     let minutes = event.minutes + taken().map(|other| other.minutes).sum::<Decimal>();
     (minutes, event.amount + taken().map(|other| other.amount).sum::<Decimal>())
@@ -200,13 +275,17 @@ fn draft_credit(
     let mut lines = Vec::new();
     for (line_id, events) in by_line {
         let Some(line) = state.invoice.lines.iter().find(|line| line.id == line_id) else { continue };
-        lines.push(credit_draft_line(account, state, line, events, &document, ctx)?);
+        lines.push(credit_draft_line(account, state, line, events, ctx)?);
     }
     if lines.iter().all(|line| line.net.is_zero()) {
         return Ok(at_zero(account, invoice, lines, returned));
     }
-    let cover =
-        Cover { kind: InvoiceType::CreditNote, issued_on: ctx.posting_date(ctx.today()?), preceding: Some(number) };
+    let cover = Cover {
+        kind: InvoiceType::CreditNote,
+        issued_on: ctx.posting_date(ctx.today()?),
+        preceding: Some(number),
+        buyer: Some((state.invoice.buyer.clone(), state.invoice.customer.clone())),
+    };
     let (credit, billing_events) = build(account, ctx, &document, cover, lines)?;
     let drafted = CreditDrafted { credit, corrects: invoice.clone(), billing_events, reason: reason.into(), returned };
     Ok(Some(AccountEvent::CreditDrafted(Box::new(drafted))))
@@ -238,23 +317,19 @@ fn credit_draft_line(
     account: &Account,
     state: &InvoiceState,
     line: &InvoiceLine,
-    mut events: Vec<BillingEvent>,
-    document: &Id,
+    events: Vec<BillingEvent>,
     ctx: &Context,
 ) -> Result<DraftLine, Refusal> {
     let (currency, rounding) = (state.invoice.currency, ctx.entity.rounding);
     let credited = state.credited_lines.get(&line.id).copied().unwrap_or_default();
     let remaining: Decimal = exact_of(account, line) + events.iter().map(|event| event.amount).sum::<Decimal>();
-    let net = line.net.amount - credited - rounding.round(remaining, currency.minor_units());
+    // A payer who took a remainder can stand a unit below the exact sum: a credit is never negative.
+    let net = (line.net.amount - credited - rounding.round(remaining, currency.minor_units())).max(Decimal::ZERO);
     if net > line.net.amount - credited || remaining < Decimal::ZERO {
         let message = format!("line {} is {}, {credited} credited; {net} more is too much", line.id, line.net.amount);
         return Err(Refusal::new("CREDIT_OVER_LINE", message)
             .field(format!("/lines/{}", line.id))
             .owner(&ctx.policy.owners.finance));
-    }
-    for (at, event) in events.iter_mut().enumerate() {
-        let source = event.reversal_of.as_ref().map(ToString::to_string).unwrap_or_else(|| at.to_string());
-        event.id = billing_event_id(document, &source);
     }
     let minutes = Decimal::ZERO - events.iter().map(|event| event.minutes).sum::<Decimal>();
     let prepaid =
@@ -357,6 +432,7 @@ fn spread(account: &Account, line: &InvoiceLine, net: Decimal, mark: &str, ctx: 
         let share = share.min(*remains);
         given += share;
         let mut event = reversal(original, Decimal::ZERO, share, mark, ctx);
+        event.goodwill = true;
         if let Source::Time { revision, .. } = &mut event.source {
             *revision = None; // money comes back, not a revision of the time
         }

@@ -1,11 +1,14 @@
 //! What becomes of documents: released, discarded, posted, paid.
 
+use std::collections::BTreeSet;
+
 use quoin_canonical::{Date, Decimal, Id, InvoiceType, Money, Payment, PaymentStatus};
 
 use super::{Draft, canonical_id, expense, linked_id, release_over_cap, run, time};
 use crate::account::{Account, DocumentStage, InvoiceState};
-use crate::event::{AccountEvent, AdvanceAvailable, InvoicePosted, InvoiceRef, PaymentApplied};
-use crate::policy::{AdvanceUsable, Context, Refusal};
+use crate::event::{AccountEvent, AdvanceAvailable, AdvanceUsable, InvoicePosted, InvoiceRef, PaymentApplied};
+use crate::fx::{Booked, convert, realised};
+use crate::policy::{AdvanceUsable as AdvanceWhen, Context, Refusal};
 
 /// What the ERP says about a posted document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +27,21 @@ pub struct Posting {
 /// `INVOICE_UNKNOWN`; `INVOICE_DISCARDED`.
 pub fn release(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let state = find(account, invoice)?;
+    let of = |id: &&Id| AccountEvent::InvoiceReleased(InvoiceRef { invoice: (*id).clone() });
     match state.stage {
-        DocumentStage::Draft => Ok(vec![AccountEvent::InvoiceReleased(InvoiceRef { invoice: invoice.clone() })]),
+        DocumentStage::Draft => Ok(drafts_of(account, invoice).iter().map(of).collect()),
         DocumentStage::Released | DocumentStage::Posted => Ok(Vec::new()),
         DocumentStage::Discarded => {
             Err(Refusal::new("INVOICE_DISCARDED", "the draft was discarded; release the one made in its place")
                 .field("/invoice"))
         }
     }
+}
+
+/// A draft, and those that share its work among payers: they go out and away together.
+fn drafts_of<'a>(account: &'a Account, invoice: &'a Id) -> Vec<&'a Id> {
+    let draft = |id: &&Id| account.invoices.get(*id).is_some_and(|state| state.stage == DocumentStage::Draft);
+    account.set_of(invoice).into_iter().filter(draft).collect()
 }
 
 /// Throws a draft away: all on it waits for a run again (rule CO5).
@@ -41,8 +51,9 @@ pub fn release(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<Ac
 /// (rule CO1).
 pub fn discard(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let state = find(account, invoice)?;
+    let of = |id: &&Id| AccountEvent::InvoiceDiscarded(InvoiceRef { invoice: (*id).clone() });
     match state.stage {
-        DocumentStage::Draft => Ok(vec![AccountEvent::InvoiceDiscarded(InvoiceRef { invoice: invoice.clone() })]),
+        DocumentStage::Draft => Ok(drafts_of(account, invoice).iter().map(of).collect()),
         DocumentStage::Discarded => Ok(Vec::new()),
         DocumentStage::Released | DocumentStage::Posted => {
             Err(Refusal::new("INVOICE_IMMUTABLE", "the document went out; correct it by a credit note")
@@ -83,22 +94,23 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
         on: posting.on,
         open: open_after(account, state)?,
         corrects: state.corrects.clone(),
+        booked: booked(account, state, ctx)?,
     }));
-    if ctx.policy.retainer.usable == AdvanceUsable::AfterPosting {
-        steps.extend(available(state, &posting.invoice));
+    if ctx.policy.retainer.usable == AdvanceWhen::AfterPosting {
+        steps.extend(available(account, state, &posting.invoice));
     }
     if state.invoice.kind == InvoiceType::CreditNote {
-        for line in state.invoice.lines.iter().map(|line| &line.contract_line) {
-            let released = release_over_cap(&steps.account, line, "credit_posted", ctx)?;
+        for line in given_back(account, state) {
+            let released = release_over_cap(account, &line, "credit_posted", ctx)?;
             steps.extend(released);
         }
     } else {
-        for changed in waiting(&steps.account, &posting.invoice) {
-            let made = time::resume(&steps.account, &changed, ctx)?;
+        for changed in waiting(account, &posting.invoice) {
+            let made = time::resume(steps.account(), &changed, ctx)?;
             steps.extend(made);
         }
-        for changed in waiting_expenses(&steps.account, &posting.invoice) {
-            let made = expense::resume(&steps.account, &changed, ctx)?;
+        for changed in waiting_expenses(account, &posting.invoice) {
+            let made = expense::resume(steps.account(), &changed, ctx)?;
             steps.extend(made);
         }
     }
@@ -112,11 +124,50 @@ fn open_after(account: &Account, state: &InvoiceState) -> Result<Money, Refusal>
     Ok(Money::new(original.amount - state.invoice.totals.gross.amount, original.currency))
 }
 
-fn available(state: &InvoiceState, invoice: &Id) -> Vec<AccountEvent> {
-    let of = |bought: &crate::account::RetainerPeriod| {
-        AccountEvent::AdvanceAvailable(AdvanceAvailable { invoice: invoice.clone(), bought: bought.clone() })
+/// Lines to which a credit note gives capacity back: its own, and with a wider cap all that it
+/// may hold work of.
+fn given_back(account: &Account, state: &InvoiceState) -> Vec<String> {
+    let own = state.invoice.lines.iter().map(|line| line.contract_line.clone());
+    let lines: BTreeSet<String> = match account.contract.agreement.caps.is_empty() {
+        true => own.collect(),
+        false => account.contract.lines.iter().map(|line| line.id.clone()).collect(),
     };
-    state.advances.iter().map(of).collect()
+    lines.into_iter().collect()
+}
+
+/// The totals in the seller's own currency, at the agreed rate of the day of issue; a credit note
+/// at the rate of the document it corrects (rules RD7 and CO2).
+fn booked(account: &Account, state: &InvoiceState, ctx: &Context) -> Result<Option<Booked>, Refusal> {
+    let (invoice, own) = (&state.invoice, ctx.entity.currency);
+    if invoice.currency == own {
+        return Ok(None);
+    }
+    let original = state.corrects.as_ref().and_then(|id| account.invoices.get(id));
+    let fx = match original {
+        Some(original) => original.booked.as_ref().map(|booked| &booked.fx),
+        None => account.contract.agreement.fx(invoice.currency, own, invoice.issued_on),
+    };
+    let Some(fx) = fx else { return Ok(None) };
+    let net = convert(invoice.totals.net, fx, ctx.entity.rounding)?;
+    let tax = convert(invoice.totals.tax, fx, ctx.entity.rounding)?;
+    Ok(Some(Booked { fx: fx.clone(), net, tax, gross: Money::new(net.amount + tax.amount, own) }))
+}
+
+/// Hours and money that may be used once this document stands.
+fn available(account: &Account, state: &InvoiceState, invoice: &Id) -> Vec<AccountEvent> {
+    let hours = state.advances.iter().map(|bought| {
+        AccountEvent::AdvanceAvailable(AdvanceAvailable { invoice: invoice.clone(), bought: bought.clone() })
+    });
+    let money = account
+        .advances
+        .values()
+        .filter(|advance| advance.invoice.as_ref() == Some(invoice) && advance.ledger.invoiced.is_zero())
+        .map(|advance| {
+            let amount = advance.term.amount.amount;
+            let code = advance.term.code.clone();
+            AccountEvent::AdvanceUsable(AdvanceUsable { code, invoice: invoice.clone(), amount })
+        });
+    hours.chain(money).collect()
 }
 
 /// Changes of time that waited for this document.
@@ -148,7 +199,7 @@ pub fn recalculate(account: &Account, invoice: &Id, ctx: &Context) -> Result<Vec
     if steps.events.is_empty() {
         return Ok(Vec::new());
     }
-    let anew = run(&steps.account, state.as_of, ctx)?;
+    let anew = run(steps.account(), state.as_of, ctx)?;
     steps.extend(anew);
     Ok(steps.events)
 }
@@ -196,12 +247,19 @@ pub fn payment(account: &Account, payment: &Payment, ctx: &Context) -> Result<Ve
         open: after.open(),
         status: after.status(),
         on: payment.value_date,
+        gain: gain(state, Money::new(wanted - counted, payment.amount.currency), payment, ctx)?,
     })];
     let paid_now = after.open().amount <= Decimal::ZERO && state.open().amount > Decimal::ZERO;
-    if paid_now && ctx.policy.retainer.usable == AdvanceUsable::AfterPayment {
-        events.extend(available(state, invoice));
+    if paid_now && ctx.policy.retainer.usable == AdvanceWhen::AfterPayment {
+        events.extend(available(account, state, invoice));
     }
     Ok(events)
+}
+
+/// What the exchange rate gained or lost between booking and payment (test RD-16).
+fn gain(state: &InvoiceState, amount: Money, payment: &Payment, ctx: &Context) -> Result<Option<Money>, Refusal> {
+    let (Some(booked), Some(settled)) = (&state.booked, &payment.fx) else { return Ok(None) };
+    realised(amount, &booked.fx, settled, ctx.entity.rounding).map(Some)
 }
 
 pub(super) fn find<'a>(account: &'a Account, invoice: &Id) -> Result<&'a InvoiceState, Refusal> {

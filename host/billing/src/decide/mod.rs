@@ -1,9 +1,11 @@
 //! The decisions, one file per kind of input. Each is pure: account and input in, events out.
 
+mod advance;
 mod credit;
 mod documents;
 mod expense;
 mod milestone;
+mod progress;
 mod rates;
 mod retainer;
 mod revenue;
@@ -11,10 +13,12 @@ mod run;
 mod terms;
 mod time;
 
+pub use advance::close_advance;
 pub use credit::{CreditLine, approve_credit, credit_document, credit_line};
 pub use documents::{Posting, discard, invoice_posted, payment, recalculate, release};
 pub use expense::record_expense;
 pub use milestone::{accept_milestone, hold_milestone};
+pub use progress::{Progress, report_progress};
 pub use rates::{change_rates, re_rate, rebill};
 pub use retainer::{close_retainer, retainer_due};
 pub use revenue::compute_revenue;
@@ -28,26 +32,38 @@ use crate::account::Account;
 use crate::event::AccountEvent;
 use crate::policy::{Context, Refusal};
 
-/// Collects events while a decision of several steps looks at what the earlier ones did.
-struct Draft {
-    account: Account,
+/// Collects the events of a decision of several steps. The account is the caller's until a step
+/// asks for it as the earlier ones left it: most decisions never copy it.
+struct Draft<'a> {
+    base: &'a Account,
+    copy: Option<Account>,
+    applied: usize,
     events: Vec<AccountEvent>,
 }
 
-impl Draft {
-    fn new(account: &Account) -> Self {
-        Self { account: account.clone(), events: Vec::new() }
+impl<'a> Draft<'a> {
+    fn new(base: &'a Account) -> Self {
+        Self { base, copy: None, applied: 0, events: Vec::new() }
+    }
+
+    /// The account with all events so far.
+    fn account(&mut self) -> &Account {
+        if self.applied < self.events.len() {
+            let account = self.copy.get_or_insert_with(|| self.base.clone());
+            for event in &self.events[self.applied..] {
+                account.evolve(event);
+            }
+            self.applied = self.events.len();
+        }
+        self.copy.as_ref().unwrap_or(self.base)
     }
 
     fn push(&mut self, event: AccountEvent) {
-        self.account.evolve(&event);
         self.events.push(event);
     }
 
     fn extend(&mut self, events: Vec<AccountEvent>) {
-        for event in events {
-            self.push(event);
-        }
+        self.events.extend(events);
     }
 }
 

@@ -23,23 +23,21 @@ pub fn change_rates(account: &Account, rows: &[RateRow], ctx: &Context) -> Resul
     if rates == account.rates {
         return Ok(Vec::new());
     }
-    let mut changed = account.clone();
-    changed.rates.clone_from(&rates);
-    let affected = account.entries.values().filter_map(|entry| affected(&changed, entry, ctx)).collect();
+    let affected = account.entries.values().filter_map(|entry| affected(account, &rates, entry, ctx)).collect();
     Ok(vec![AccountEvent::RatesChanged(Box::new(RatesChanged { rates, affected }))])
 }
 
-fn affected(changed: &Account, entry: &Entry, ctx: &Context) -> Option<AffectedEntry> {
+fn affected(account: &Account, rates: &[RateRow], entry: &Entry, ctx: &Context) -> Option<AffectedEntry> {
     let billed: Decimal =
         entry.portions.iter().filter(|portion| portion.bucket.invoiced()).map(|portion| portion.amount).sum();
     let frozen = entry.rate.as_ref().filter(|_| !billed.is_zero())?;
-    let today = time::find_rate(changed, &entry.terms, ctx).ok()?;
+    let today = time::find_rate(account, rates, &entry.terms, ctx).ok()?;
     let due = event_amount(entry.invoiced_minutes(), today.hourly_rate, ctx.entity.rounding);
     (today.hourly_rate != frozen.hourly_rate).then(|| AffectedEntry {
         entry: entry.terms.entry.clone(),
         billed_rate: frozen.hourly_rate,
         rate_now: today.hourly_rate,
-        difference: Money::new(due - billed, changed.contract.currency).rounded(ctx.entity.rounding),
+        difference: Money::new(due - billed, account.contract.currency).rounded(ctx.entity.rounding),
     })
 }
 
@@ -61,7 +59,7 @@ pub fn re_rate(account: &Account, line: &str, ctx: &Context) -> Result<Vec<Accou
         let unbilled_only =
             entry.portions.iter().all(|portion| portion.bucket == Bucket::Unbilled) && !entry.portions.is_empty();
         let Some(frozen) = entry.rate.as_ref().filter(|_| unbilled_only) else { continue };
-        let today = time::find_rate(account, &entry.terms, ctx)?;
+        let today = time::find_rate(account, &account.rates, &entry.terms, ctx)?;
         if today != *frozen {
             steps.push(time::revalued(entry, today, ctx));
         }
@@ -79,7 +77,7 @@ pub fn rebill(account: &Account, entry: &Id, ctx: &Context) -> Result<Vec<Accoun
         .entries
         .get(entry)
         .ok_or_else(|| Refusal::new("ENTRY_UNKNOWN", format!("there is no time entry {entry}")).field("/entry"))?;
-    let today = time::find_rate(account, &state.terms, ctx)?;
+    let today = time::find_rate(account, &account.rates, &state.terms, ctx)?;
     let same = state.rate.as_ref().is_some_and(|frozen| frozen.hourly_rate == today.hourly_rate);
     if same || state.invoiced_minutes().is_zero() {
         return Ok(Vec::new());

@@ -9,7 +9,7 @@ use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
 use crate::event::{
     AccountEvent, BillingEvent, InvoiceDrafted, RetainerClosed, RetainerReturned, RetainerSettled, SettledEntry, Source,
 };
-use crate::policy::{Context, Refusal, RetainerEnd};
+use crate::policy::{Context, Refusal, RetainerEnd, RetainerPolicy};
 use crate::retainer::{Balance, draw};
 use crate::rounding::{event_amount, hours, quantity_for};
 
@@ -32,9 +32,9 @@ pub fn retainer_due(
         return Err(Refusal::new("LINE_UNKNOWN", message).field("/line").owner(&ctx.policy.owners.finance));
     };
     let mut steps = Draft::new(account);
-    let settled = settle(&steps.account, line, term, period_start, ctx);
+    let settled = settle(steps.account(), line, term, period_start, ctx);
     steps.extend(settled);
-    let document = document_id(&steps.account, steps.account.documents);
+    let document = next_document(steps.account());
     let known = |bought: &RetainerPeriod| {
         account.retainers.get(line).is_some_and(|state| state.advances.contains_key(&bought.period.from))
     };
@@ -43,19 +43,34 @@ pub fn retainer_due(
     if let Some(bought) = &bought {
         lines.push(fee_line(account, bought, term, &document, ctx)?);
     }
-    let over = overage_line(&steps.account, line, term, period_start, &document, ctx)?;
+    let over = overage_line(steps.account(), line, term, period_start, &document, ctx)?;
     let kind = if over.is_some() { InvoiceType::Invoice } else { InvoiceType::Prepayment };
     lines.extend(over);
     if lines.is_empty() {
         return Ok(steps.events);
     }
-    let cover = Cover { kind, issued_on: ctx.posting_date(period_start), preceding: None };
-    let (invoice, billing_events) = build(&steps.account, ctx, &document, cover, lines)?;
+    let cover = Cover { kind, issued_on: ctx.posting_date(period_start), preceding: None, buyer: None };
+    let (invoice, billing_events) = build(steps.account(), ctx, &document, cover, lines)?;
     let released = !ctx.policy.review_drafts;
     let advances = bought.into_iter().collect();
-    let drafted = InvoiceDrafted { invoice, billing_events, as_of: period_start, released, advances };
+    let (set, applied) = (None, Vec::new());
+    let drafted = InvoiceDrafted { invoice, billing_events, as_of: period_start, released, advances, set, applied };
     steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
     Ok(steps.events)
+}
+
+fn next_document(account: &Account) -> Id {
+    document_id(account, account.documents)
+}
+
+/// The policy's rules of retainers, with what the line's own terms say of the rollover.
+fn rules(account: &Account, line: &str, ctx: &Context) -> RetainerPolicy {
+    let mut rules = ctx.policy.retainer.clone();
+    if let Some(rollover) = account.line(line).and_then(|line| line.terms.rollover.as_ref()) {
+        rules.rollover_cap_hours = rollover.cap_hours;
+        rules.rollover_periods = rollover.periods;
+    }
+    rules
 }
 
 /// The monthly period that begins on that day, if one does.
@@ -103,6 +118,9 @@ fn fee_line(
         invoice: document.clone(),
         line: String::new(),
         reversal_of: None,
+        repriced: None,
+        payer: None,
+        goodwill: false,
         steps: vec![format!("{} h at {}/h in advance = {}", bought.hours, term.hourly_rate, bought.amount)],
     };
     Ok(DraftLine {
@@ -136,8 +154,8 @@ fn printed(
 /// a settled period that came in late is drawn in the period that is settled next.
 fn settle(account: &Account, line: &str, term: &RetainerTerm, until: Date, ctx: &Context) -> Vec<AccountEvent> {
     let mut steps = Draft::new(account);
-    while let Some(period) = next_unsettled(steps.account.retainers.get(line), until) {
-        let event = settle_period(&steps.account, line, term, period, false, ctx);
+    while let Some(period) = next_unsettled(steps.account().retainers.get(line), until) {
+        let event = settle_period(steps.account(), line, term, period, false, ctx);
         steps.push(event);
     }
     steps.events
@@ -159,20 +177,21 @@ pub fn close_retainer(account: &Account, line: &str, on: Date, ctx: &Context) ->
         return Ok(Vec::new());
     }
     let mut steps = Draft::new(account);
-    while let Some(period) = next_unsettled(steps.account.retainers.get(line), Date::MAX) {
-        let last = next_unsettled(steps.account.retainers.get(line), Date::MAX).is_some_and(|next| next.to >= on);
-        let event = settle_period(&steps.account, line, term, period, last, ctx);
+    while let Some(period) = next_unsettled(steps.account().retainers.get(line), Date::MAX) {
+        let last = next_unsettled(steps.account().retainers.get(line), Date::MAX).is_some_and(|next| next.to >= on);
+        let event = settle_period(steps.account(), line, term, period, last, ctx);
         steps.push(event);
     }
-    let document = document_id(&steps.account, steps.account.documents);
-    if let Some(over) = overage_line(&steps.account, line, term, Date::MAX, &document, ctx)? {
-        let cover = Cover { kind: InvoiceType::Invoice, issued_on: ctx.posting_date(on), preceding: None };
-        let (invoice, billing_events) = build(&steps.account, ctx, &document, cover, vec![over])?;
+    let document = next_document(steps.account());
+    if let Some(over) = overage_line(steps.account(), line, term, Date::MAX, &document, ctx)? {
+        let cover = Cover { kind: InvoiceType::Invoice, issued_on: ctx.posting_date(on), preceding: None, buyer: None };
+        let (invoice, billing_events) = build(steps.account(), ctx, &document, cover, vec![over])?;
         let released = !ctx.policy.review_drafts;
-        let drafted = InvoiceDrafted { invoice, billing_events, as_of: on, released, advances: Vec::new() };
+        let (advances, set, applied) = (Vec::new(), None, Vec::new());
+        let drafted = InvoiceDrafted { invoice, billing_events, as_of: on, released, advances, set, applied };
         steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
     }
-    let state = steps.account.retainers.get(line).cloned().unwrap_or_default();
+    let state = steps.account().retainers.get(line).cloned().unwrap_or_default();
     let left: Vec<(Date, Decimal)> = state
         .advances
         .iter()
@@ -182,7 +201,7 @@ pub fn close_retainer(account: &Account, line: &str, on: Date, ctx: &Context) ->
     let refund = ctx.policy.retainer.at_end == RetainerEnd::Refund;
     if refund {
         for advance in state.advances.values().filter(|advance| advance.left() > Decimal::ZERO) {
-            let credit = refund_hours(&steps.account, advance, advance.left(), term, ctx)?;
+            let credit = refund_hours(steps.account(), advance, advance.left(), term, ctx)?;
             steps.extend(credit);
         }
     }
@@ -232,7 +251,7 @@ fn settle_period(
     last: bool,
     ctx: &Context,
 ) -> AccountEvent {
-    let policy = &ctx.policy.retainer;
+    let policy = &rules(account, line, ctx);
     let mut balances: Vec<Balance> = account
         .retainers
         .get(line)
@@ -397,6 +416,9 @@ fn overage_event(
         invoice: document.clone(),
         line: String::new(),
         reversal_of: None,
+        repriced: None,
+        payer: None,
+        goodwill: false,
         steps: vec![format!(
             "{} min beyond the retainer at {}/h = {}",
             minutes.normalize(),

@@ -3,12 +3,12 @@
 use quoin_canonical::{BillingMethod, BillingType, Decimal, Id, InvoiceType, TimeEntry, TimeStatus};
 
 use super::{Draft, canonical_id, check_entity, credit, documents, linked_id, retainer, run};
-use crate::account::{Account, Bucket, DocumentStage, Entry, EntryTerms, Portion};
+use crate::account::{Account, Bucket, DocumentStage, Entry, EntryTerms, ExpenseStage, Portion};
 use crate::event::{
     AccountEvent, CreditProposed, EntryRefused, OverCapReleased, TimeRecorded, TimeReversed, WrittenOff,
 };
 use crate::policy::{Context, CreditMode, DeletedAfterBilling, Refusal};
-use crate::rates::{RateQuery, Resolved, resolve};
+use crate::rates::{Pricing, RateQuery, RateRow, Resolved, resolve_with};
 use crate::rounding::{billed_minutes, event_amount};
 
 /// Takes in an entry of time as its source holds it now; its task is resolved to a canonical id.
@@ -98,9 +98,9 @@ fn settle(
     {
         let mut steps = Draft::new(account);
         steps.extend(documents::discard(account, draft, ctx)?);
-        let again = record_time(&steps.account, time, ctx)?;
+        let again = record_time(steps.account(), time, ctx)?;
         steps.extend(again);
-        let anew = run(&steps.account, *as_of, ctx)?;
+        let anew = run(steps.account(), *as_of, ctx)?;
         steps.extend(anew);
         return Ok(steps.events);
     }
@@ -135,8 +135,8 @@ pub(super) fn correct(
         let reason = if approved { "time_corrected" } else { "time_withdrawn" };
         let full = ctx.policy.credit_mode == CreditMode::FullAndRebill && !on_retainer(account, &entry.terms.line);
         let credits = match full {
-            true => credit::credit_documents_of(&steps.account, entry, reason, ctx)?,
-            false => credit::credit_time(&steps.account, id, invoiced - keep, reason, ctx)?,
+            true => credit::credit_documents_of(steps.account(), entry, reason, ctx)?,
+            false => credit::credit_time(steps.account(), id, invoiced - keep, reason, ctx)?,
         };
         steps.extend(credits);
     }
@@ -148,13 +148,14 @@ pub(super) fn correct(
             reason: withdrawal(time.status).into(),
         }));
     } else if keeps_rate {
-        let event = resized(&steps.account, id, time, minutes, ctx);
+        let event = resized(steps.account(), id, time, minutes, ctx);
         steps.extend(event.into_iter().collect());
     } else {
-        let event = value(&steps.account, id, task, time, ctx);
-        steps.push(event);
+        steps.push(value(account, id, task, time, ctx));
     }
-    if let Some(event) = retainer::hours_back(account, entry, steps.account.entries.get(id), ctx) {
+    if on_retainer(account, &entry.terms.line)
+        && let Some(event) = retainer::hours_back(account, entry, steps.account().entries.get(id), ctx)
+    {
         steps.push(event);
     }
     Ok(steps.events)
@@ -252,7 +253,7 @@ fn value(account: &Account, id: &Id, task: &Id, time: &TimeEntry, ctx: &Context)
     };
     let priced =
         bucket == Bucket::Unbilled && matches!(line.billing, BillingMethod::TimeAndMaterials { .. }) && !complimentary;
-    let rate = match priced.then(|| find_rate(account, &terms, ctx)).transpose() {
+    let rate = match priced.then(|| find_rate(account, &account.rates, &terms, ctx)).transpose() {
         Ok(rate) => rate,
         Err(refusal) => return refused(refusal),
     };
@@ -346,7 +347,13 @@ fn role_of(account: &Account, task: &Id, line: &str, resource: &str) -> Option<S
     }
 }
 
-pub(super) fn find_rate(account: &Account, terms: &EntryTerms, ctx: &Context) -> Result<Resolved, Refusal> {
+/// The rate of some work by these rows: those of the account, or those it may get.
+pub(super) fn find_rate(
+    account: &Account,
+    rows: &[RateRow],
+    terms: &EntryTerms,
+    ctx: &Context,
+) -> Result<Resolved, Refusal> {
     let assignment = account.assignments.iter().find(|(_, assignment)| {
         assignment.resource.eq_ignore_ascii_case(&terms.resource) && Some(&assignment.role) == terms.role.as_ref()
     });
@@ -361,7 +368,12 @@ pub(super) fn find_rate(account: &Account, terms: &EntryTerms, ctx: &Context) ->
         person: Some(terms.resource.clone()),
         ..RateQuery::default()
     };
-    resolve(&account.rates, &query, account.contract.currency, &ctx.policy.rate_levels).map_err(|error| {
+    let pricing = Pricing {
+        currency: account.contract.currency,
+        agreement: Some(&account.contract.agreement),
+        discount: account.line(&terms.line).and_then(|line| line.terms.discount.as_ref()),
+    };
+    resolve_with(rows, &query, &pricing, &ctx.policy.rate_levels).map_err(|error| {
         Refusal::new(error.code(), error.to_string()).field("/resource").owner(&ctx.policy.owners.rates)
     })
 }
@@ -395,8 +407,10 @@ pub fn release_over_cap(
         return Err(Refusal::new("LINE_UNKNOWN", format!("contract {} has no line {line}", account.contract.number))
             .field("/line"));
     }
-    let held = account.buckets(Some(line)).buckets.get(&Bucket::OverCap).is_some_and(|(minutes, _)| !minutes.is_zero());
-    if !held {
+    let time = account.buckets(Some(line)).buckets.get(&Bucket::OverCap).is_some_and(|(minutes, _)| !minutes.is_zero());
+    let expenses =
+        account.expenses.values().any(|state| state.expense.line == line && state.stage == ExpenseStage::OverCap);
+    if !time && !expenses {
         return Ok(Vec::new());
     }
     Ok(vec![AccountEvent::OverCapReleased(OverCapReleased { line: line.to_owned(), reason: reason.to_owned() })])

@@ -6,8 +6,9 @@ use quoin_canonical::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::account::{EntryTerms, Portion, RetainerPeriod};
+use crate::account::{AppliedAdvance, EntryTerms, Portion, RetainerPeriod};
 use crate::expense::Expense;
+use crate::fx::Booked;
 use crate::policy::Refusal;
 use crate::rates::{RateRow, Resolved};
 
@@ -168,6 +169,13 @@ pub struct InvoiceDrafted {
     /// Retainer periods it bills in advance.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advances: Vec<RetainerPeriod>,
+    /// The first of the documents that share the same work among several payers: they are released
+    /// and discarded together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<Id>,
+    /// Money paid in advance that is set off against it (rule RE1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applied: Vec<AppliedAdvance>,
 }
 
 /// A document.
@@ -213,8 +221,81 @@ pub struct BillingEvent {
     /// The billing event it takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reversal_of: Option<Id>,
+    /// Why it is not at the entry's own rate, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repriced: Option<Repriced>,
+    /// Code of the payer whose share it is, where several pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<String>,
+    /// Money given back without a change of the work: it is not billed again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goodwill: bool,
     /// How the amount came about, step by step, in words.
     pub steps: Vec<String>,
+}
+
+impl BillingEvent {
+    /// What distinguishes it on its document: its id is derived from this.
+    pub fn source_key(&self) -> String {
+        if let Some(original) = &self.reversal_of {
+            return original.to_string();
+        }
+        match (&self.source, &self.repriced) {
+            (Source::Time { entry, .. }, None) => entry.to_string(),
+            (Source::Time { entry, .. }, Some(repriced)) => format!("{entry}/{}", repriced.key()),
+            (Source::Milestone { milestone, .. }, _) => milestone.to_string(),
+            (Source::Expense { expense, .. }, _) => expense.to_string(),
+            (Source::Retainer { period_start }, _) => format!("{}/{period_start}", self.contract_line),
+            (Source::Progress { percent, .. }, _) => format!("{}/progress/{percent}", self.contract_line),
+            (Source::Advance { code }, _) => format!("advance/{code}"),
+        }
+    }
+
+    /// Whether it counts against the cap of its line: time does, but not what went beyond the cap
+    /// (rules NX2 and NX6).
+    pub fn capped(&self) -> bool {
+        let beyond = self.repriced.as_ref().is_some_and(|repriced| repriced.by == PricedBy::BeyondCap);
+        matches!(self.source, Source::Time { .. }) && !beyond
+    }
+
+    /// Its value at the entry's frozen rate: what it takes out of the bucket it came from.
+    pub fn frozen_amount(&self) -> Decimal {
+        self.repriced.as_ref().map_or(self.amount, |repriced| repriced.replaces)
+    }
+}
+
+/// Why time is billed at another price than its frozen rate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repriced {
+    /// The rule.
+    pub by: PricedBy,
+    /// Value of the same minutes at the frozen rate, six decimals.
+    pub replaces: Decimal,
+}
+
+impl Repriced {
+    fn key(&self) -> String {
+        match self.by {
+            PricedBy::HoursStep { step } => format!("hours {step}"),
+            PricedBy::BeyondCap => "beyond the cap".into(),
+            PricedBy::OtherLine => "other line".into(),
+        }
+    }
+}
+
+/// Rules that price time beside its rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum PricedBy {
+    /// A step of hours within the month.
+    HoursStep {
+        /// Its position, from 0.
+        step: u32,
+    },
+    /// Work beyond the line's cap, at the rate agreed for it.
+    BeyondCap,
+    /// Work beyond another line's cap, billed here.
+    OtherLine,
 }
 
 /// What is charged.
@@ -252,6 +333,18 @@ pub enum Source {
     Retainer {
         /// First day of the period.
         period_start: Date,
+    },
+    /// Percent complete of a fixed price.
+    Progress {
+        /// Percent complete, from the start.
+        percent: Decimal,
+        /// The day it was reported for.
+        on: Date,
+    },
+    /// Money paid before the work.
+    Advance {
+        /// Its code.
+        code: String,
     },
 }
 
@@ -345,6 +438,9 @@ pub struct InvoicePosted {
     /// The document a credit note corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<Id>,
+    /// Its totals in the seller's own currency, where that is another one and a rate is agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked: Option<Booked>,
 }
 
 /// A drafted credit note.
@@ -403,6 +499,68 @@ pub struct PaymentApplied {
     pub status: InvoiceStatus,
     /// The day it counts.
     pub on: Date,
+    /// Gain (or loss, when negative) on the exchange since booking, in the seller's own currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain: Option<Money>,
+}
+
+/// Percent complete of a fixed price, as delivery reports it (rule FM4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgressReported {
+    /// Contract line.
+    pub line: String,
+    /// Percent complete, from the start.
+    pub percent: Decimal,
+    /// The day it holds for.
+    pub on: Date,
+    /// Who reported it.
+    pub by: String,
+}
+
+/// An advance may be set off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvanceUsable {
+    /// Its code.
+    pub code: String,
+    /// The document that bills it.
+    pub invoice: Id,
+    /// Net.
+    pub amount: Decimal,
+}
+
+/// An advance that ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvanceClosed {
+    /// Its code.
+    pub code: String,
+    /// Its last day.
+    pub on: Date,
+    /// Net given back by credit note.
+    pub refunded: Money,
+    /// Net that lapsed: revenue (rule RE4).
+    pub breakage: Money,
+}
+
+/// Work beyond a cap that is not charged, as agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeyondCapFreed {
+    /// Contract line.
+    pub line: String,
+    /// Per entry.
+    pub entries: Vec<HeldEntry>,
+}
+
+/// An expense that a cap leaves no room for; it is never split.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpenseHeld {
+    /// The expense.
+    pub expense: Id,
+    /// Contract line.
+    pub line: String,
+    /// Net held.
+    pub amount: Money,
+    /// Who decides what becomes of it.
+    pub owner: String,
 }
 
 /// A retainer's hours may be drawn.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use quoin_canonical::{Decimal, Id, InvoiceLine, InvoiceType, Unit};
+use quoin_canonical::{Decimal, Id, Invoice, InvoiceType};
 
 use super::sources::{settle_entry, take};
 use crate::account::{
-    Account, Advance, Bucket, DocumentStage, ExpenseStage, InvoiceState, MilestoneStage, PaymentState, Portion,
-    RetainerPeriod,
+    Account, Advance, AppliedAdvance, Bucket, DocumentStage, ExpenseStage, InvoiceState, MilestoneStage, PaymentState,
+    Portion, RetainerPeriod,
 };
 use crate::event::{BillingEvent, CreditDrafted, InvoiceDrafted, InvoicePosted, PaymentApplied, Returned, Source};
 
@@ -15,27 +15,57 @@ impl Account {
     pub(super) fn invoice_drafted(&mut self, drafted: &InvoiceDrafted) {
         let Some(id) = drafted.invoice.header.id.clone() else { return };
         self.documents += 1;
-        for line in &drafted.invoice.lines {
-            let state = self.lines.entry(line.contract_line.clone()).or_default();
-            state.invoiced += line.net.amount;
-            state.time_invoiced += time_net(line);
-        }
         for event in &drafted.billing_events {
-            self.put_on_invoice(event, &id);
+            self.count_invoiced(event, event.net);
+            self.put_on_invoice(event, &id, drafted.invoice.totals.gross.amount);
             self.billing_events.insert(event.id.clone(), event.clone());
         }
         for bought in &drafted.advances {
             let retainer = self.retainers.entry(bought.line.clone()).or_default();
             retainer.advances.insert(bought.period.from, advance(bought, &id));
         }
+        for part in &drafted.applied {
+            self.apply_advance(part, Decimal::ONE);
+        }
         self.invoices.insert(id, document(drafted));
     }
 
-    pub(super) fn put_on_invoice(&mut self, event: &BillingEvent, invoice: &Id) {
+    /// Adds what a billing event puts on (or takes off) its contract line.
+    fn count_invoiced(&mut self, event: &BillingEvent, net: Decimal) {
+        let state = self.lines.entry(event.contract_line.clone()).or_default();
+        state.invoiced += net;
+        if event.capped() {
+            state.time_invoiced += net;
+        }
+        if matches!(event.source, Source::Expense { .. }) {
+            state.expenses_invoiced += net;
+        }
+    }
+
+    fn count_credited(&mut self, event: &BillingEvent) {
+        let state = self.lines.entry(event.contract_line.clone()).or_default();
+        state.credited -= event.net;
+        if event.capped() {
+            state.time_credited -= event.net;
+        }
+        if matches!(event.source, Source::Expense { .. }) {
+            state.expenses_credited -= event.net;
+        }
+    }
+
+    /// Sets an advance off against a document, or gives it back with a sign of -1.
+    fn apply_advance(&mut self, part: &AppliedAdvance, sign: Decimal) {
+        if let Some(state) = self.advances.get_mut(&part.code) {
+            state.ledger.applied += part.net * sign;
+            state.gross_applied += part.gross * sign;
+        }
+    }
+
+    fn put_on_invoice(&mut self, event: &BillingEvent, invoice: &Id, gross: Decimal) {
         match &event.source {
             Source::Time { entry, .. } => {
                 if let Some(entry) = self.entries.get_mut(entry) {
-                    take(entry, Bucket::Unbilled, event.minutes, event.amount);
+                    take(entry, Bucket::Unbilled, event.minutes, event.frozen_amount());
                     entry.portions.push(Portion {
                         bucket: Bucket::OnInvoice,
                         minutes: event.minutes,
@@ -57,50 +87,29 @@ impl Account {
                     state.event = Some(event.id.clone());
                 }
             }
-            Source::Retainer { .. } => {}
+            Source::Advance { code } => {
+                if let Some(state) = self.advances.get_mut(code) {
+                    state.invoice = Some(invoice.clone());
+                    state.gross = gross;
+                }
+            }
+            Source::Retainer { .. } | Source::Progress { .. } => {}
         }
     }
 
     pub(super) fn invoice_discarded(&mut self, id: &Id) {
         let Some(state) = self.invoices.get_mut(id) else { return };
         state.stage = DocumentStage::Discarded;
-        let lines = state.invoice.lines.clone();
+        let events = events_on(&state.invoice);
         let advances = std::mem::take(&mut state.advances);
-        for line in &lines {
-            let state = self.lines.entry(line.contract_line.clone()).or_default();
-            state.invoiced -= line.net.amount;
-            state.time_invoiced -= time_net(line);
+        let applied = std::mem::take(&mut state.applied);
+        for id in &events {
+            let Some(event) = self.billing_events.remove(id) else { continue };
+            self.count_invoiced(&event, Decimal::ZERO - event.net);
+            self.take_off(&event);
         }
-        let events: Vec<Id> =
-            self.billing_events.values().filter(|event| event.invoice == *id).map(|event| event.id.clone()).collect();
-        for event in events.iter().filter_map(|event| self.billing_events.remove(event)) {
-            match &event.source {
-                Source::Time { entry, .. } => {
-                    if let Some(entry) = self.entries.get_mut(entry) {
-                        for portion in
-                            entry.portions.iter_mut().filter(|portion| portion.event.as_ref() == Some(&event.id))
-                        {
-                            portion.bucket = Bucket::Unbilled;
-                            portion.net = Decimal::ZERO;
-                            portion.event = None;
-                        }
-                        settle_entry(entry);
-                    }
-                }
-                Source::Milestone { milestone, .. } => {
-                    if let Some(state) = self.milestones.get_mut(milestone) {
-                        state.stage = MilestoneStage::Ready;
-                        state.invoice = None;
-                    }
-                }
-                Source::Expense { expense, .. } => {
-                    if let Some(state) = self.expenses.get_mut(expense) {
-                        state.stage = ExpenseStage::Unbilled;
-                        state.event = None;
-                    }
-                }
-                Source::Retainer { .. } => {}
-            }
+        for part in &applied {
+            self.apply_advance(part, Decimal::NEGATIVE_ONE);
         }
         for bought in &advances {
             if let Some(retainer) = self.retainers.get_mut(&bought.line) {
@@ -109,55 +118,112 @@ impl Account {
         }
     }
 
+    /// Lets what was on a discarded document wait for a run again.
+    fn take_off(&mut self, event: &BillingEvent) {
+        match &event.source {
+            Source::Time { entry, .. } => {
+                if let Some(entry) = self.entries.get_mut(entry) {
+                    let on_it = |portion: &&mut Portion| portion.event.as_ref() == Some(&event.id);
+                    for portion in entry.portions.iter_mut().filter(on_it) {
+                        portion.bucket = Bucket::Unbilled;
+                        portion.amount = event.frozen_amount();
+                        portion.net = Decimal::ZERO;
+                        portion.event = None;
+                    }
+                    settle_entry(entry);
+                }
+            }
+            Source::Milestone { milestone, .. } => {
+                if let Some(state) = self.milestones.get_mut(milestone) {
+                    state.stage = MilestoneStage::Ready;
+                    state.invoice = None;
+                }
+            }
+            Source::Expense { expense, .. } => {
+                if let Some(state) = self.expenses.get_mut(expense) {
+                    state.stage = ExpenseStage::Unbilled;
+                    state.event = None;
+                }
+            }
+            Source::Advance { code } => {
+                if let Some(state) = self.advances.get_mut(code) {
+                    state.invoice = None;
+                    state.gross = Decimal::ZERO;
+                }
+            }
+            Source::Retainer { .. } | Source::Progress { .. } => {}
+        }
+    }
+
     pub(super) fn invoice_posted(&mut self, posted: &InvoicePosted) {
         let Some(state) = self.invoices.get_mut(&posted.invoice) else { return };
         state.stage = DocumentStage::Posted;
         state.posted_on = Some(posted.on);
+        state.booked = posted.booked.clone();
         state.invoice.number = Some(posted.number.clone());
         state.invoice.status = quoin_canonical::InvoiceStatus::Posted;
         let credit = state.invoice.kind == InvoiceType::CreditNote;
-        let (lines, gross) = (state.invoice.lines.clone(), state.invoice.totals.gross.amount);
+        let gross = state.invoice.totals.gross.amount;
         let corrects = state.corrects.clone();
+        let ids = events_on(&state.invoice);
+        let events: Vec<BillingEvent> = ids.iter().filter_map(|id| self.billing_events.get(id)).cloned().collect();
         if credit {
-            for line in &lines {
-                let state = self.lines.entry(line.contract_line.clone()).or_default();
-                state.credited += line.net.amount;
-                state.time_credited += time_net(line);
+            for event in &events {
+                self.count_credited(event);
             }
             if let Some(original) = corrects.and_then(|id| self.invoices.get_mut(&id)) {
                 original.credited += gross;
             }
-            self.milestones_credited(&posted.invoice);
+            self.milestones_credited(&events);
             return;
         }
-        for entry in self.entries.values_mut() {
-            for portion in entry.portions.iter_mut().filter(|portion| portion.bucket == Bucket::OnInvoice) {
-                let on = portion.event.as_ref().and_then(|event| self.billing_events.get(event));
-                if on.is_some_and(|event| event.invoice == posted.invoice) {
-                    portion.bucket = Bucket::Billed;
-                }
-            }
-        }
-        for expense in self.expenses.values_mut().filter(|state| state.stage == ExpenseStage::OnInvoice) {
-            let on = expense.event.as_ref().and_then(|event| self.billing_events.get(event));
-            if on.is_some_and(|event| event.invoice == posted.invoice) {
-                expense.stage = ExpenseStage::Billed;
-            }
-        }
-        for milestone in self.milestones.values_mut().filter(|state| state.invoice.as_ref() == Some(&posted.invoice)) {
-            if milestone.stage == MilestoneStage::OnInvoice {
-                milestone.stage = MilestoneStage::Posted;
-            }
+        // What several payers share is billed once the last of their documents is posted.
+        let whole = self.stage_of_set(&posted.invoice) == Some(DocumentStage::Posted);
+        for event in &events {
+            self.billed(event, whole);
         }
     }
 
-    /// The credit note of some milestones is posted: they may be billed again.
-    pub(super) fn milestones_credited(&mut self, credit: &Id) {
-        for event in self.billing_events.values().filter(|event| event.invoice == *credit) {
-            if let Source::Milestone { milestone, .. } = &event.source
-                && let Some(state) =
-                    self.milestones.get_mut(milestone).filter(|state| state.stage == MilestoneStage::Crediting)
-            {
+    fn billed(&mut self, event: &BillingEvent, whole: bool) {
+        match &event.source {
+            Source::Time { entry, .. } => {
+                let portions = self.entries.get_mut(entry).map(|entry| &mut entry.portions);
+                for portion in
+                    portions.into_iter().flatten().filter(|portion| portion.event.as_ref() == Some(&event.id))
+                {
+                    portion.bucket = Bucket::Billed;
+                }
+            }
+            Source::Expense { expense, .. } if whole => {
+                if let Some(state) =
+                    self.expenses.get_mut(expense).filter(|state| state.stage == ExpenseStage::OnInvoice)
+                {
+                    state.stage = ExpenseStage::Billed;
+                }
+            }
+            Source::Milestone { milestone, .. } if whole => {
+                if let Some(state) =
+                    self.milestones.get_mut(milestone).filter(|state| state.stage == MilestoneStage::OnInvoice)
+                {
+                    state.stage = MilestoneStage::Posted;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The credit note of some milestones is posted: they may be billed again, once no other credit
+    /// note of theirs is out.
+    fn milestones_credited(&mut self, events: &[BillingEvent]) {
+        for event in events {
+            let Source::Milestone { milestone, .. } = &event.source else { continue };
+            let out = self.billing_events.values().any(|other| {
+                let same = matches!(&other.source, Source::Milestone { milestone: of, .. } if of == milestone);
+                same && other.reversal_of.is_some()
+                    && self.invoices.get(&other.invoice).is_some_and(|state| state.stage == DocumentStage::Released)
+            });
+            let waits = self.milestones.get_mut(milestone).filter(|state| state.stage == MilestoneStage::Crediting);
+            if let Some(state) = waits.filter(|_| !out) {
                 state.stage = MilestoneStage::Ready;
             }
         }
@@ -181,6 +247,9 @@ impl Account {
                 as_of: drafted.credit.issued_on,
                 corrects: Some(drafted.corrects.clone()),
                 advances: Vec::new(),
+                set: None,
+                applied: Vec::new(),
+                booked: None,
                 posted_on: None,
                 paid: Decimal::ZERO,
                 credited: Decimal::ZERO,
@@ -259,6 +328,9 @@ fn document(drafted: &InvoiceDrafted) -> InvoiceState {
         as_of: drafted.as_of,
         corrects: None,
         advances: drafted.advances.clone(),
+        set: drafted.set.clone(),
+        applied: drafted.applied.clone(),
+        booked: None,
         posted_on: None,
         paid: Decimal::ZERO,
         credited: Decimal::ZERO,
@@ -266,7 +338,7 @@ fn document(drafted: &InvoiceDrafted) -> InvoiceState {
     }
 }
 
-/// Net of a line of time; zero for anything else. Credit lines keep the unit of what they credit.
-fn time_net(line: &InvoiceLine) -> Decimal {
-    if line.quantity.unit == Unit::Hour { line.net.amount } else { Decimal::ZERO }
+/// The billing events of a document, line by line.
+fn events_on(invoice: &Invoice) -> Vec<Id> {
+    invoice.lines.iter().flat_map(|line| &line.billing_events).filter_map(|id| Id::parse(id)).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quoin_canonical::Decimal;
 
 use crate::account::{Account, Bucket, Entry, ExpenseStage, ExpenseState, Portion};
-use crate::event::{EntryRefused, ExpenseRecorded, OverCapHeld, TimeRecorded, TimeReversed};
+use crate::event::{BeyondCapFreed, EntryRefused, ExpenseRecorded, OverCapHeld, TimeRecorded, TimeReversed};
 
 impl Account {
     pub(super) fn time_recorded(&mut self, recorded: &TimeRecorded) {
@@ -80,7 +80,27 @@ impl Account {
         }
     }
 
+    /// Work beyond a cap that is not charged: it counts for the margin only.
+    pub(super) fn beyond_cap_freed(&mut self, freed: &BeyondCapFreed) {
+        for part in &freed.entries {
+            let Some(entry) = self.entries.get_mut(&part.entry) else { continue };
+            take(entry, Bucket::Unbilled, part.minutes, part.amount);
+            entry.portions.push(Portion {
+                bucket: Bucket::NonBillable,
+                minutes: part.minutes,
+                amount: Decimal::ZERO,
+                net: Decimal::ZERO,
+                event: None,
+            });
+            settle_entry(entry);
+        }
+    }
+
     pub(super) fn over_cap_released(&mut self, line: &str) {
+        let held = |state: &&mut ExpenseState| state.expense.line == line && state.stage == ExpenseStage::OverCap;
+        for state in self.expenses.values_mut().filter(held) {
+            state.stage = ExpenseStage::Unbilled;
+        }
         for entry in self.entries.values_mut().filter(|entry| entry.terms.line == line) {
             rebucket(entry, Bucket::OverCap, Bucket::Unbilled);
         }

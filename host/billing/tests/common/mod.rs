@@ -65,7 +65,14 @@ pub fn role(name: &str, rate: &str, resource: Option<&str>) -> RoleRate {
 }
 
 pub fn line(id: &str, description: &str, billing: BillingMethod) -> QuoteLine {
-    QuoteLine { id: id.into(), description: description.into(), billing, tax: None, cost_estimate: None }
+    QuoteLine {
+        id: id.into(),
+        description: description.into(),
+        billing,
+        tax: None,
+        cost_estimate: None,
+        terms: LineTerms::default(),
+    }
 }
 
 pub fn hourly(roles: Vec<RoleRate>, limit: Option<&str>, mode: CapMode) -> BillingMethod {
@@ -126,6 +133,7 @@ pub fn quote(lines: Vec<QuoteLine>) -> Quote {
         starts_on: Some(day("2026-03-02")),
         target_margin_percent: None,
         lines,
+        agreement: Agreement::default(),
     }
 }
 
@@ -254,6 +262,7 @@ impl Book {
             invoice: Link::Id(invoice.header.id.clone().unwrap()),
             amount: euros(amount),
             value_date: day(on),
+            fx: None,
             status: PaymentStatus::Settled,
         };
         self.decide(|account, ctx| billing::payment(account, &payment, ctx))

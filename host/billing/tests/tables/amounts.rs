@@ -135,6 +135,7 @@ impl Amounts {
         let mode: CapMode = serde_json::from_value(mode.into()).map_err(|error| error.to_string())?;
         self.limits.push(Limit {
             level: level.into(),
+            payer: None,
             line: option(rest, "line").map(str::to_owned),
             limit: dec(amount),
             used: dec(used),

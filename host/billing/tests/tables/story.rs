@@ -16,6 +16,8 @@ pub struct Story {
     closed: Option<String>,
     policy: BillingPolicy,
     rows: Vec<RateRow>,
+    agreement: Agreement,
+    currency: Option<Currency>,
     book: Option<Book>,
     drafts: Vec<Invoice>,
     posted: Vec<Invoice>,
@@ -41,6 +43,12 @@ impl Story {
         Some(match (verb, words) {
             ("line", [id, what, rest @ ..]) => self.line(id, what, rest),
             ("policy", options) => self.set_policy(options),
+            ("terms", [line, options @ ..]) => self.set_terms(line, options),
+            ("agree", [what, rest @ ..]) => self.agree(what, rest),
+            ("currency", [code]) => {
+                self.currency = Currency::from_code(code);
+                Ok(String::new())
+            }
             ("closed", [date]) => {
                 self.closed = Some((*date).into());
                 if let Some(book) = &mut self.book {
@@ -77,18 +85,31 @@ impl Story {
                 let expense = expense(key, line, date, paid, rest);
                 self.decide(|account, ctx| billing::record_expense(account, &expense, ctx))
             }
-            ("pay", [key, amount]) => {
+            ("progress", [line, percent, date]) => {
+                let report =
+                    billing::Progress { line: (*line).into(), percent: dec(percent), on: day(date), by: "lead".into() };
+                self.decide(|account, ctx| billing::report_progress(account, &report, ctx))
+            }
+            ("pay", [key, amount, rest @ ..]) => {
                 let invoice = self.posted.iter().find(|invoice| invoice.kind != InvoiceType::CreditNote)?.clone();
                 let payment = Payment {
                     header: Header { id: Some(id(key)), ..Header::default() },
                     invoice: Link::Id(invoice.header.id?),
-                    amount: euros(amount),
+                    amount: Money::new(dec(amount), invoice.currency),
                     value_date: day("2026-04-20"),
+                    fx: option(rest, "at").map(|rate| FxRate {
+                        from: invoice.currency,
+                        to: eur(),
+                        rate: dec(rate),
+                        on: day("2026-04-20"),
+                        source: "bank".into(),
+                    }),
                     status: PaymentStatus::Settled,
                 };
                 self.decide(|account, ctx| billing::payment(account, &payment, ctx))
             }
             ("post", []) => self.post(),
+            ("post", [number]) => self.post_draft(number),
             _ => return None,
         })
     }
@@ -101,6 +122,13 @@ impl Story {
             }
             ("close", [line, date]) => {
                 self.decide(|account, ctx| billing::close_retainer(account, line, day(date), ctx))
+            }
+            ("close-advance", [code, date]) => {
+                self.decide(|account, ctx| billing::close_advance(account, code, day(date), ctx))
+            }
+            ("credit-all", []) => {
+                let invoice = self.posted.first()?.header.id.clone()?;
+                self.decide(|account, ctx| billing::credit_document(account, &invoice, "wrong buyer", ctx))
             }
             ("release", []) => {
                 let draft = self.last_id()?;
@@ -161,6 +189,31 @@ impl Story {
     fn question(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
         let account = self.book.as_ref()?.account();
         Some(match (verb, words) {
+            ("lines", [number]) => {
+                let draft = self.drafts.get(number.parse::<usize>().unwrap() - 1)?;
+                let printed: Vec<String> = draft.lines.iter().map(printed).collect();
+                Ok(format!("{}: {}", draft.buyer.name, printed.join(" | ")))
+            }
+            ("due", []) => {
+                let totals = &self.drafts.last()?.totals;
+                Ok(format!("{:.2} - {:.2} = {:.2}", totals.gross.amount, totals.prepaid.amount, totals.due.amount))
+            }
+            ("advance-left", [code]) => {
+                let ledger = &account.advances.get(*code)?.ledger;
+                Ok(format!(
+                    "invoiced {:.2} applied {:.2} refunded {:.2} expired {:.2} left {:.2}",
+                    ledger.invoiced,
+                    ledger.applied,
+                    ledger.refunded,
+                    ledger.expired,
+                    ledger.available()
+                ))
+            }
+            ("payers-of", [line, code]) => {
+                let id = self.book.as_ref()?.milestone(line, code, "2026-01-01").header.id?;
+                Ok(word(account.shared_milestone(&id)))
+            }
+            ("expense-stage", [key]) => Ok(word(account.expenses.get(&id(key))?.stage)),
             ("lines", []) => Ok(self.drafts.last()?.lines.iter().map(printed).collect::<Vec<_>>().join(" | ")),
             ("document", []) => {
                 let draft = self.drafts.last()?;
@@ -216,8 +269,19 @@ impl Story {
         self.drafts.last()?.header.id.clone()
     }
 
+    /// Posts the document that was drafted as the n-th.
+    fn post_draft(&mut self, number: &str) -> Outcome {
+        let at: usize = number.parse().map_err(|_| "which document?")?;
+        let document = self.drafts.get(at - 1).cloned().ok_or("so many are not drafted")?;
+        self.post_document(document)
+    }
+
     fn post(&mut self) -> Outcome {
         let document = self.drafts.last().cloned().ok_or("nothing is drafted")?;
+        self.post_document(document)
+    }
+
+    fn post_document(&mut self, document: Invoice) -> Outcome {
         let events = self.book.as_mut().ok_or("not open")?.post(&document);
         let number = self
             .book
@@ -240,6 +304,9 @@ impl Story {
                 let mode = cap.map_or(CapMode::Fit, |(_, mode)| serde_json::from_value(mode.into()).unwrap());
                 common::hourly(roles_of.collect(), cap.map(|(limit, _)| limit), mode)
             }
+            ("fixed", [price, "progress", ..]) => {
+                BillingMethod::FixedFee { price: euros(price), milestones: Vec::new() }
+            }
             ("fixed", [price, shares, ..]) => common::fixed(price, &shares.split('/').collect::<Vec<_>>()),
             ("retainer", [hours, rate, overage, starts, ..]) => common::retainer(hours, rate, overage, starts),
             _ => return Err(format!("a line of {what}?")),
@@ -248,8 +315,87 @@ impl Story {
         line.cost_estimate = option(rest, "cost").map(euros);
         line.tax =
             option(rest, "tax").map(|rate| TaxTreatment { rate_percent: Some(dec(rate)), ..common::standard_tax() });
+        line.billing = in_currency(line.billing, self.currency.unwrap_or(eur()));
+        if let Some(known) = self.lines.iter().find(|known| known.id == id) {
+            line.terms = known.terms.clone();
+        }
         self.lines.retain(|known| known.id != id);
         self.lines.push(line);
+        Ok(String::new())
+    }
+
+    fn set_terms(&mut self, id: &str, options: &[&str]) -> Outcome {
+        let line = self.lines.iter_mut().find(|line| line.id == id).ok_or("no such line")?;
+        let terms = &mut line.terms;
+        for option in options {
+            let (name, value) = option.split_once('=').ok_or("terms are name=value")?;
+            match name {
+                "discount" => terms.discount = Some(Discount { percent: dec(value), reason: "framework".into() }),
+                "retention" => terms.retention_percent = Some(dec(value)),
+                "progress" => terms.progress = Some(json(value)),
+                "beyond" => terms.beyond_cap = Some(beyond(value)),
+                "hours" => terms.monthly_hours = value.split(',').map(step).collect(),
+                "markup" => terms.expense_markup_percent = Some(dec(value)),
+                "group" => terms.invoice_group = Some(value.into()),
+                "rollover" => {
+                    let (cap_hours, periods) = value.split_once(':').ok_or("hours:periods")?;
+                    terms.rollover = Some(Rollover { cap_hours: dec(cap_hours), periods: periods.parse().unwrap() });
+                }
+                "alone" => terms.standalone_price = Some(euros(value)),
+                "hours-planned" => {
+                    terms.revenue = Some(RevenueMethod::PercentOfHours { planned_hours: dec(value) });
+                }
+                "straight-line" => {
+                    let (from, to) = value.split_once("..").ok_or("from..to")?;
+                    terms.revenue = Some(RevenueMethod::StraightLine { from: day(from), to: day(to) });
+                }
+                other => return Err(format!("terms {other}?")),
+            }
+        }
+        Ok(String::new())
+    }
+
+    fn agree(&mut self, what: &str, rest: &[&str]) -> Outcome {
+        let agreed = &mut self.agreement;
+        match (what, rest) {
+            ("cap", [limit, options @ ..]) => {
+                let (limit, mode) = limit.split_once(':').ok_or("limit:mode")?;
+                agreed.caps.push(LevelCap {
+                    line: option(options, "line").map(str::to_owned),
+                    payer: option(options, "payer").map(str::to_owned),
+                    limit: Money::new(dec(limit), self.currency.unwrap_or(eur())),
+                    mode: json(mode),
+                });
+            }
+            ("expenses-count", []) => agreed.expenses_count = true,
+            ("payer", [code, percent, options @ ..]) => agreed.payers.push(Payer {
+                code: (*code).into(),
+                customer: Customer {
+                    header: Header { id: Some(id(&format!("payer {code}"))), ..Header::default() },
+                    name: format!("Payer {code}"),
+                    ..customer()
+                },
+                percent: dec(percent),
+                takes_remainder: options.contains(&"remainder"),
+                tax: option(options, "tax")
+                    .map(|rate| TaxTreatment { rate_percent: Some(dec(rate)), ..common::standard_tax() }),
+            }),
+            ("advance", [code, line, amount, due, options @ ..]) => agreed.advances.push(AdvanceTerm {
+                code: (*code).into(),
+                line: (*line).into(),
+                amount: euros(amount),
+                due_on: day(due),
+                at_end: if options.contains(&"expire") { AdvanceEnd::Expire } else { AdvanceEnd::Refund },
+            }),
+            ("fx", [from, to, rate, on]) => agreed.fx.push(FxRate {
+                from: Currency::from_code(from).unwrap(),
+                to: Currency::from_code(to).unwrap(),
+                rate: dec(rate),
+                on: day(on),
+                source: "ECB".into(),
+            }),
+            _ => return Err(format!("agree {what}?")),
+        }
         Ok(String::new())
     }
 
@@ -273,7 +419,13 @@ impl Story {
     }
 
     fn quote(&self) -> Quote {
-        Quote { version: self.version, customer: customer(), ..common::quote(self.lines.clone()) }
+        Quote {
+            version: self.version,
+            customer: customer(),
+            currency: self.currency.unwrap_or(eur()),
+            agreement: self.agreement.clone(),
+            ..common::quote(self.lines.clone())
+        }
     }
 
     fn open(&mut self) -> Outcome {
@@ -305,9 +457,17 @@ impl Story {
         self.rows.retain(|known| known.id != row);
         self.rows.push(RateRow {
             role: option(rest, "role").map(str::to_owned),
+            person: option(rest, "person").map(str::to_owned),
             from: option(rest, "from").map(day),
             to: option(rest, "to").map(day),
-            ..RateRow::new(row, 1, level, eur(), dec(rate))
+            ..RateRow::new(
+                row,
+                1,
+                level,
+                option(rest, "currency")
+                    .map_or(self.currency.unwrap_or(eur()), |code| Currency::from_code(code).unwrap()),
+                dec(rate),
+            )
         });
         Ok(String::new())
     }
@@ -354,12 +514,41 @@ fn expense(key: &str, line: &str, date: &str, paid: &str, rest: &[&str]) -> Expe
         line: line.into(),
         date: day(date),
         description: "Travel".into(),
-        paid: euros(paid),
+        paid: Money::new(dec(paid), option(rest, "currency").map_or(eur(), |code| Currency::from_code(code).unwrap())),
         reclaimable_percent: option(rest, "tax").map(dec),
-        markup_percent: option(rest, "markup").map_or(Decimal::ZERO, dec),
+        markup_percent: option(rest, "markup").map(dec),
+        fx: None,
         billable: !rest.contains(&"own"),
         approved: !rest.contains(&"rejected"),
     }
+}
+
+fn json<T: serde::de::DeserializeOwned>(word: &str) -> T {
+    serde_json::from_value(word.into()).unwrap()
+}
+
+/// `free`, `rate:185.00` or `line:L2`.
+fn beyond(value: &str) -> BeyondCap {
+    match value.split_once(':') {
+        Some(("rate", rate)) => BeyondCap::Rate { hourly_rate: dec(rate) },
+        Some((_, line)) => BeyondCap::Line { line: line.into() },
+        None => BeyondCap::NonBillable,
+    }
+}
+
+/// `40@0.00`, `rest@185.00`, `rest`.
+fn step(value: &str) -> HoursStep {
+    let (hours, rate) = value.split_once('@').map_or((value, None), |(hours, rate)| (hours, Some(dec(rate))));
+    HoursStep { up_to_hours: (hours != "rest").then(|| dec(hours)), hourly_rate: rate }
+}
+
+fn in_currency(mut billing: BillingMethod, currency: Currency) -> BillingMethod {
+    match &mut billing {
+        BillingMethod::TimeAndMaterials { cap: Some(cap), .. } => cap.limit.currency = currency,
+        BillingMethod::FixedFee { price, .. } => price.currency = currency,
+        _ => {}
+    }
+    billing
 }
 
 fn said(refusal: &Refusal) -> String {
@@ -413,10 +602,26 @@ fn told(event: &AccountEvent) -> String {
             format!("{} {}", word(drafted.invoice.kind), document(&drafted.invoice))
         }
         AccountEvent::CreditDrafted(drafted) => format!("credit {}", document(&drafted.credit)),
-        AccountEvent::InvoicePosted(posted) => format!("posted, open {:.2}", posted.open.amount),
+        AccountEvent::InvoicePosted(posted) => {
+            let booked = posted.booked.as_ref().map_or(String::new(), |booked| format!(", booked {}", booked.gross));
+            format!("posted, open {:.2}{booked}", posted.open.amount)
+        }
         AccountEvent::OverCapHeld(held) => format!("held {} {:.2}", held.line, held.amount.amount),
+        AccountEvent::ProgressReported(report) => format!("{} % reported", report.percent),
+        AccountEvent::AdvanceUsable(usable) => format!("advance {} usable {:.2}", usable.code, usable.amount),
+        AccountEvent::AdvanceClosed(closed) => {
+            format!("advance closed, refunded {:.2}, breakage {:.2}", closed.refunded.amount, closed.breakage.amount)
+        }
+        AccountEvent::BeyondCapFreed(freed) => {
+            let minutes: Decimal = freed.entries.iter().map(|part| part.minutes).sum();
+            format!("not charged {} min", minutes.normalize())
+        }
+        AccountEvent::ExpenseHeld(held) => format!("expense held {:.2}", held.amount.amount),
         AccountEvent::CapAlert(alert) => format!("alert {} %", alert.percent),
-        AccountEvent::PaymentApplied(applied) => format!("open {:.2} {}", applied.open.amount, word(applied.status)),
+        AccountEvent::PaymentApplied(applied) => {
+            let gain = applied.gain.map_or(String::new(), |gain| format!(", gain {gain}"));
+            format!("open {:.2} {}{gain}", applied.open.amount, word(applied.status))
+        }
         AccountEvent::AdvanceAvailable(advance) => format!("available {} h", advance.bought.hours),
         AccountEvent::RetainerSettled(settled) => format!(
             "drawn {} h, rolled {} h, expired {} h, breakage {:.2}",

@@ -60,6 +60,7 @@ pub fn payment(row: &PaymentRow) -> Result<Change, Fault> {
         invoice: Link::External(row.invoice.clone()),
         amount: money(&row.amount, &row.currency, "/amount")?,
         value_date: date(&row.valuedate, "/value_date")?,
+        fx: None,
         status: status(row),
     };
     Change::upsert(application_id(row), Some(row.stamp.clone()), &payment)

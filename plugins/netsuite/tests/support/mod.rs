@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use plugin_netsuite::NetSuite;
 use quoin_sdk::{
     Algorithm, BillingMethod, BillingSetup, Cap, CapMode, ContractLine, Currency, Customer, Date, Decimal, Fault,
-    FaultKind, Header, Host, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Item, Level, Link, Milestone,
-    MilestoneStatus, MilestoneTerm, Money, ObjectKind, Outcome, Period, Quantity, Request, Response, RetainerTerm,
-    RoleRate, Sink, TaxCategory, TaxSubtotal, TaxTreatment, Timestamp, Totals, Unit, code,
+    FaultKind, Header, Host, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Item, Level, LineTerms, Link,
+    Milestone, MilestoneStatus, MilestoneTerm, Money, ObjectKind, Outcome, Period, Quantity, Request, Response,
+    RetainerTerm, RoleRate, Sink, TaxCategory, TaxSubtotal, TaxTreatment, Timestamp, Totals, Unit, code,
 };
 use quoin_simulator::{Args, Running, start};
 use quoin_testkit::item;
@@ -213,7 +213,14 @@ pub fn helix() -> Customer {
 }
 
 fn contract_line(id: &str, description: &str, billing: BillingMethod) -> ContractLine {
-    ContractLine { id: id.into(), description: description.into(), billing, tax: vat19(), cost_estimate: None }
+    ContractLine {
+        id: id.into(),
+        description: description.into(),
+        billing,
+        tax: vat19(),
+        cost_estimate: None,
+        terms: LineTerms::default(),
+    }
 }
 
 /// The scenario's contract: L1 time and materials under a cap, L2 fixed with milestones, L3 retainer.
