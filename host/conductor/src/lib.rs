@@ -53,7 +53,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { turners: 4, commands_in_flight: 64, lease: Duration::from_secs(120) }
+        Self { turners: 2, commands_in_flight: 64, lease: Duration::from_secs(120) }
     }
 }
 

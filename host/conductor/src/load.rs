@@ -1,4 +1,4 @@
-//! What a batch of turns loads, and the one commit it becomes.
+//! What turns load, and the one commit that a batch of them becomes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +22,22 @@ const INVOICE: &str = "invoice";
 /// Exceptions looked through when one is retried.
 const MAX_OPEN_EXCEPTIONS: usize = 10_000;
 
-/// Everything loaded for a batch, by business key.
+/// Business keys kept loaded between batches: the flows in motion, a few hundred KiB each at most.
+const KEYS_KEPT: usize = 128;
+
+/// What a turner has loaded. Nobody else writes what it holds, so it stays true from batch to
+/// batch; the commit's preconditions see to it that a mistake in that would be found, not stored.
+#[derive(Default)]
+pub(crate) struct Worlds {
+    by_key: BTreeMap<String, Loaded>,
+    /// Number of the present batch.
+    batch: u64,
+}
+
+/// One commit in the making.
 #[derive(Default)]
 pub(crate) struct Batch {
-    worlds: BTreeMap<String, Loaded>,
+    expect: Vec<Expect>,
     ops: Vec<Op>,
 }
 
@@ -37,18 +49,20 @@ struct Loaded {
     changed: BTreeSet<Id>,
     account_changed: bool,
     deal_changed: bool,
+    /// The last batch that used it.
+    used: u64,
 }
 
-impl Batch {
+impl Worlds {
     /// Loads what an event may touch and is not loaded yet.
-    pub(crate) async fn load(&mut self, wheel: &Wheel, event: &Event) {
-        if !self.worlds.contains_key(&event.key) {
-            let mut loaded = Loaded::default();
+    pub(crate) async fn load(&mut self, wheel: &Wheel, event: &Event) -> &mut World {
+        let batch = self.batch;
+        let loaded = self.by_key.entry(event.key.clone()).or_default();
+        loaded.used = batch;
+        if loaded.versions.is_empty() {
             loaded.world.account = loaded.fetch(wheel, ACCOUNT, &event.key).await;
             loaded.world.deal = loaded.fetch(wheel, DEAL, &event.key).await;
-            self.worlds.insert(event.key.clone(), loaded);
         }
-        let Some(loaded) = self.worlds.get_mut(&event.key) else { return };
         for id in wheel.catalogue.touches(event) {
             let key = instance_key(&event.key, &id);
             if loaded.versions.contains_key(&(INSTANCE, key.clone())) {
@@ -63,39 +77,57 @@ impl Batch {
             let mine = open.into_iter().filter(|exception| exception.key == event.key);
             loaded.world.exceptions.extend(mine.map(|exception| (exception.id.clone(), exception)));
         }
-    }
-
-    /// The world of a key that was loaded.
-    pub(crate) fn world(&mut self, key: &str) -> &mut World {
-        &mut self.worlds.entry(key.to_owned()).or_default().world
+        &mut loaded.world
     }
 
     /// Takes over what a turn decided.
-    pub(crate) fn note(&mut self, event: &Event, effects: Effects) {
-        let loaded = self.worlds.entry(event.key.clone()).or_default();
+    pub(crate) fn note(&mut self, batch: &mut Batch, event: &Event, effects: Effects) {
+        let loaded = self.by_key.entry(event.key.clone()).or_default();
         loaded.changed.extend(effects.instances);
         loaded.account_changed |= effects.account;
         loaded.deal_changed |= loaded.world.deal.is_some();
         for (number, value) in projection::documents(&event.key, loaded.world.account.as_ref(), &effects.events) {
-            self.ops.push(Op::PutDocument { collection: INVOICE.to_owned(), key: number, value });
+            batch.ops.push(Op::PutDocument { collection: INVOICE.to_owned(), key: number, value });
         }
-        self.ops.extend(effects.events.into_iter().map(Op::Append));
-        self.ops.extend(
+        batch.ops.extend(effects.events.into_iter().map(Op::Append));
+        batch.ops.extend(
             effects.commands.into_iter().map(|command| Op::PutCommand { not_before: command.decided_at, command }),
         );
-        self.ops.extend(effects.timers.into_iter().map(Op::PutTimer));
-        self.ops.extend(effects.exceptions.into_iter().map(Op::PutException));
+        batch.ops.extend(effects.timers.into_iter().map(Op::PutTimer));
+        batch.ops.extend(effects.exceptions.into_iter().map(Op::PutException));
     }
 
-    /// Commits it all, with the new position.
-    pub(crate) async fn commit(mut self, wheel: &Wheel, partition: u16, from: u64, to: u64) -> Result<(), CommitError> {
-        let consumer = CONSUMER.to_owned();
-        let mut expect = vec![Expect::Position { consumer: consumer.clone(), partition, seq: from }];
-        for (key, loaded) in &self.worlds {
-            loaded.write(key, &mut expect, &mut self.ops);
+    /// Commits it all. When that fails nothing is loaded any more.
+    pub(crate) async fn commit(&mut self, wheel: &Wheel, mut batch: Batch) -> Result<(), CommitError> {
+        for (key, loaded) in &mut self.by_key {
+            loaded.write(key, &mut batch);
         }
-        self.ops.push(Op::PutPosition { consumer, partition, seq: to });
-        wheel.ledger.commit(Commit { expect, ops: self.ops }).await.map(|_| ())
+        let committed = wheel.ledger.commit(Commit { expect: batch.expect, ops: batch.ops }).await;
+        match &committed {
+            Ok(_) => self.grow_old(),
+            Err(_) => self.by_key.clear(),
+        }
+        committed.map(|_| ())
+    }
+
+    /// Forgets the keys that have been still for longest, when there are too many.
+    fn grow_old(&mut self) {
+        self.batch += 1;
+        if self.by_key.len() > KEYS_KEPT {
+            let mut uses: Vec<u64> = self.by_key.values().map(|loaded| loaded.used).collect();
+            uses.sort_unstable();
+            let oldest_kept = uses.get(uses.len() - KEYS_KEPT / 2).copied().unwrap_or_default();
+            self.by_key.retain(|_, loaded| loaded.used >= oldest_kept);
+        }
+    }
+}
+
+impl Batch {
+    /// The log of a partition is done from one position up to another.
+    pub(crate) fn moved(&mut self, partition: u16, from: u64, to: u64) {
+        let consumer = || CONSUMER.to_owned();
+        self.expect.push(Expect::Position { consumer: consumer(), partition, seq: from });
+        self.ops.push(Op::PutPosition { consumer: consumer(), partition, seq: to });
     }
 }
 
@@ -114,22 +146,32 @@ impl Loaded {
         }
     }
 
-    fn write(&self, key: &str, expect: &mut Vec<Expect>, ops: &mut Vec<Op>) {
-        let mut put = |collection: &'static str, document: String, value: Option<Value>| {
-            let Some(value) = value else { return };
-            let version = self.versions.get(&(collection, document.clone())).copied().unwrap_or(0);
-            expect.push(Expect::Document { collection: collection.to_owned(), key: document.clone(), version });
-            ops.push(Op::PutDocument { collection: collection.to_owned(), key: document, value });
-        };
-        for id in &self.changed {
-            put(INSTANCE, instance_key(key, id), self.world.instances.get(id).and_then(json));
+    /// Writes what changed since it was written last.
+    fn write(&mut self, key: &str, batch: &mut Batch) {
+        for id in std::mem::take(&mut self.changed) {
+            let value = self.world.instances.get(&id).and_then(json);
+            self.put(INSTANCE, instance_key(key, &id), value, batch);
         }
-        if self.account_changed {
-            put(ACCOUNT, key.to_owned(), self.world.account.as_ref().and_then(json));
+        if std::mem::take(&mut self.account_changed) {
+            let value = self.world.account.as_ref().and_then(json);
+            self.put(ACCOUNT, key.to_owned(), value, batch);
         }
-        if self.deal_changed {
-            put(DEAL, key.to_owned(), self.world.deal.as_ref().and_then(json));
+        if std::mem::take(&mut self.deal_changed) {
+            let value = self.world.deal.as_ref().and_then(json);
+            self.put(DEAL, key.to_owned(), value, batch);
         }
+    }
+
+    fn put(&mut self, collection: &'static str, document: String, value: Option<Value>, batch: &mut Batch) {
+        let Some(value) = value else { return };
+        let version = self.versions.entry((collection, document.clone())).or_default();
+        batch.expect.push(Expect::Document {
+            collection: collection.to_owned(),
+            key: document.clone(),
+            version: *version,
+        });
+        batch.ops.push(Op::PutDocument { collection: collection.to_owned(), key: document, value });
+        *version += 1;
     }
 }
 

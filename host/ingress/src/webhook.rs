@@ -76,7 +76,7 @@ async fn receive(
     request: Request,
 ) -> Result<Response, Refusal> {
     let info = doors.connectors.connection(&connection).ok_or_else(|| Refusal::NoConnection(connection.clone()))?;
-    let contract = info.manifest.webhook.ok_or_else(|| Refusal::NoWebhooks(connection.clone()))?;
+    let contract = info.manifest.webhook.as_ref().ok_or_else(|| Refusal::NoWebhooks(connection.clone()))?;
     let inbound = read(&doors.public_url, contract.max_body_bytes, request).await?;
     let (method, url, body) = (inbound.method.clone(), inbound.url.clone(), inbound.body.clone());
     let reply = prove(&doors, &connection, inbound).await?;

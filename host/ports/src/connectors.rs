@@ -1,6 +1,7 @@
 //! The connected systems, spoken to through their plugins.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use process::{Fault, FaultKind};
@@ -276,7 +277,7 @@ pub struct ConnectionInfo {
     /// Plugin id.
     pub plugin: String,
     /// Its manifest.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     /// Component digest, hex SHA-256.
     pub digest: String,
 }

@@ -8,7 +8,7 @@ use cel::{Context, Env, Program};
 use serde_json::Value;
 
 use crate::dates;
-use crate::names::names;
+use crate::names::{Need, Needed, names};
 
 /// Longest expression, in bytes: a definition is read by people, and a longer one hides a program.
 const MAX_EXPRESSION_BYTES: usize = 4_096;
@@ -34,7 +34,7 @@ enum Compiled {
     /// `a.b.c`: a plain path is read straight from the JSON, without a detour through CEL values.
     Path(Vec<String>),
     /// Anything else.
-    Program { program: Program, variables: Vec<String> },
+    Program { program: Program, variables: BTreeMap<String, Need> },
 }
 
 /// What an expression may read, by variable name.
@@ -51,7 +51,7 @@ impl Expression {
         }
         let program = ENV.compile(source).map_err(|error| format!("not a CEL expression: {error}"))?;
         let named = names(program.expression());
-        if let Some(unknown) = named.variables.iter().find(|name| !variables.contains(&name.as_str())) {
+        if let Some(unknown) = named.variables.keys().find(|name| !variables.contains(&name.as_str())) {
             return Err(format!("unknown variable '{unknown}'; known here: {}", variables.join(", ")));
         }
         let known = |name: &str| FUNCTIONS.contains(&name) || STANDARD.contains(&name);
@@ -67,13 +67,21 @@ impl Expression {
         }
         Ok(Self {
             source: source.to_owned(),
-            compiled: Compiled::Program { program, variables: named.variables.into_iter().collect() },
+            compiled: Compiled::Program { program, variables: named.variables },
         })
     }
 
     /// The text it was read from.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether it reads a variable.
+    pub fn reads(&self, variable: &str) -> bool {
+        match &self.compiled {
+            Compiled::Path(path) => path.first().is_some_and(|first| first == variable),
+            Compiled::Program { variables, .. } => variables.contains_key(variable),
+        }
     }
 
     /// Evaluates.
@@ -108,11 +116,11 @@ impl Expression {
         Ok(value.clone())
     }
 
-    fn execute(&self, program: &Program, variables: &[String], scope: &Scope<'_>) -> Result<Value, String> {
+    fn execute(&self, program: &Program, variables: &BTreeMap<String, Need>, scope: &Scope<'_>) -> Result<Value, String> {
         let mut context = Context::with_env(Arc::clone(&ENV));
         add_functions(&mut context).map_err(|error| error.to_string())?;
-        for name in variables {
-            let value = scope.get(name.as_str()).copied().unwrap_or(&Value::Null);
+        for (name, need) in variables {
+            let value = Needed(scope.get(name.as_str()).copied().unwrap_or(&Value::Null), need);
             context.add_variable(name.as_str(), value).map_err(|error| format!("variable '{name}': {error}"))?;
         }
         let value = program.execute(&context).map_err(|error| format!("'{}': {error}", self.source))?;

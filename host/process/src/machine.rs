@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::Account;
 use quoin_canonical::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::calls::{self, Setting};
 use crate::definition::{Action, CommandStep, Definition, Flow, Gate, Step};
-use crate::expression::Scope;
+use crate::expression::{Expression, Scope};
 use crate::projection::Deal;
 use crate::wheel::{
     Cause, Command, CommandId, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind, Operation, TimerEvent,
@@ -37,8 +37,8 @@ pub struct Instance {
     pub cause: Id,
     /// That event's body.
     pub event: Value,
-    /// Results of its steps.
-    pub vars: Map<String, Value>,
+    /// Results of its steps, by step id: an object.
+    pub vars: Value,
     /// Commands of the present step that have not ended, by id: their names.
     #[serde(default)]
     pub pending: BTreeMap<CommandId, String>,
@@ -47,6 +47,14 @@ pub struct Instance {
     pub failed: BTreeSet<CommandId>,
     /// When it started.
     pub started_at: Timestamp,
+}
+
+impl Instance {
+    fn keep(&mut self, step: &str, result: Value) {
+        if let Value::Object(vars) = &mut self.vars {
+            vars.insert(step.to_owned(), result);
+        }
+    }
 }
 
 /// Where an instance stands.
@@ -230,7 +238,7 @@ impl Turn<'_> {
                 step: 0,
                 cause: self.event.id.clone(),
                 event: self.event.body.clone(),
-                vars: Map::new(),
+                vars: json!({}),
                 pending: BTreeMap::new(),
                 failed: BTreeSet::new(),
                 started_at: self.setting.now,
@@ -287,41 +295,33 @@ impl Turn<'_> {
 
     fn run(&mut self, instance: &mut Instance, step: &Step) -> Result<After, Halt> {
         if let Some(when) = &step.when {
-            let wanted = self.with_scope(instance, None, |scope| when.holds(scope)).map_err(wrong_expression)?;
-            if !wanted {
+            if !self.holds(instance, when).map_err(wrong_expression)? {
                 return Ok(After::Next);
             }
         }
         match &step.action {
             Action::Gates(gates) => self.gates(instance, step, gates),
             Action::Call { function, with } => {
-                let arguments =
-                    self.with_scope(instance, None, |scope| with.evaluate(scope)).map_err(wrong_expression)?;
+                let arguments = self.value(instance, None, with)?;
                 self.call(instance, step, function, &arguments)
             }
             Action::Commands(commands) => self.commands(instance, step, commands),
             Action::Emit { kind, body } => {
-                let body = self.with_scope(instance, None, |scope| body.evaluate(scope)).map_err(wrong_expression)?;
+                let body = self.value(instance, None, body)?;
                 self.draft(kind, body, Some(label(instance, step)));
                 Ok(After::Next)
             }
             Action::Timer { kind, each, at, body } => {
                 let items = match each {
                     None => vec![Value::Null],
-                    Some(each) => match self
-                        .with_scope(instance, None, |scope| each.evaluate(scope))
-                        .map_err(wrong_expression)?
-                    {
+                    Some(each) => match self.value(instance, None, each)? {
                         Value::Array(items) => items,
                         other => return Err(wrong_expression(format!("'each' must give a list, gives {other}")).into()),
                     },
                 };
                 for (index, item) in items.iter().enumerate() {
-                    let at =
-                        self.with_scope(instance, Some(item), |scope| at.evaluate(scope)).map_err(wrong_expression)?;
-                    let body = self
-                        .with_scope(instance, Some(item), |scope| body.evaluate(scope))
-                        .map_err(wrong_expression)?;
+                    let at = self.value(instance, Some(item), at)?;
+                    let body = self.value(instance, Some(item), body)?;
                     self.timer(instance, step, index, kind, &at, body)?;
                 }
                 Ok(After::Next)
@@ -354,8 +354,8 @@ impl Turn<'_> {
         let mut results = Vec::with_capacity(gates.len());
         let mut failed = Vec::new();
         for gate in gates {
-            let passed = self.with_scope(instance, None, |scope| gate.check.holds(scope)).unwrap_or(false);
-            let inputs = self.with_scope(instance, None, |scope| gate.inputs.evaluate(scope)).unwrap_or(Value::Null);
+            let passed = self.holds(instance, &gate.check).unwrap_or(false);
+            let inputs = self.value(instance, None, &gate.inputs).unwrap_or(Value::Null);
             if !passed {
                 failed.push(format!("{}: {}", gate.name, gate.otherwise));
             }
@@ -391,15 +391,14 @@ impl Turn<'_> {
             calls::evolve(&mut self.world.account, &event);
             self.effects.account = true;
         }
-        instance.vars.insert(step.id.clone(), done.result);
+        instance.keep(&step.id, done.result);
         Ok(After::Next)
     }
 
     fn commands(&mut self, instance: &mut Instance, step: &Step, commands: &[CommandStep]) -> Result<After, Halt> {
         let mut queued = Vec::new();
         for command in commands {
-            let objects =
-                self.with_scope(instance, None, |scope| command.objects.evaluate(scope)).map_err(wrong_expression)?;
+            let objects = self.value(instance, None, &command.objects)?;
             let Value::Array(objects) = objects else {
                 return Err(wrong_expression(format!("'objects' of '{}' must give a list", command.name)).into());
             };
@@ -475,13 +474,13 @@ impl Turn<'_> {
     /// With one command a step's result is its objects; with several, a map by command name.
     fn result(&self, instance: &mut Instance, step: &Step, name: &str, siblings: usize, objects: Value) {
         if siblings == 1 {
-            instance.vars.insert(step.id.clone(), objects);
-            return;
+            return instance.keep(&step.id, objects);
         }
-        let entry = instance.vars.entry(step.id.clone()).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(map) = entry {
-            map.insert(name.to_owned(), objects);
+        let mut results = instance.vars.get(&step.id).cloned().unwrap_or_else(|| json!({}));
+        if let Value::Object(results) = &mut results {
+            results.insert(name.to_owned(), objects);
         }
+        instance.keep(&step.id, results);
     }
 
     fn retry_requested(&mut self) {
@@ -552,13 +551,29 @@ impl Turn<'_> {
         });
     }
 
-    fn with_scope<R>(&self, instance: &Instance, item: Option<&Value>, evaluate: impl FnOnce(&Scope<'_>) -> R) -> R {
-        let vars = Value::Object(instance.vars.clone());
-        let now = Value::from(self.setting.now.to_string());
-        let deal = serde_json::to_value(&self.world.deal).unwrap_or(Value::Null);
+    /// What an expression gives; `item` is the element of a list it is evaluated for.
+    fn value(&self, instance: &Instance, item: Option<&Value>, expression: &Expression) -> Result<Value, Fault> {
+        self.in_scope(instance, item, expression, |scope| expression.evaluate(scope)).map_err(wrong_expression)
+    }
+
+    fn holds(&self, instance: &Instance, condition: &Expression) -> Result<bool, String> {
+        self.in_scope(instance, None, condition, |scope| condition.holds(scope))
+    }
+
+    /// Gives an expression its variables; what must be made for that is made only when it is read.
+    fn in_scope<R>(
+        &self,
+        instance: &Instance,
+        item: Option<&Value>,
+        expression: &Expression,
+        evaluate: impl FnOnce(&Scope<'_>) -> R,
+    ) -> R {
+        let made = |name: &str, make: &dyn Fn() -> Value| if expression.reads(name) { make() } else { Value::Null };
+        let now = made("now", &|| Value::from(self.setting.now.to_string()));
+        let deal = made("deal", &|| serde_json::to_value(&self.world.deal).unwrap_or(Value::Null));
         let mut scope: Scope<'_> = BTreeMap::from([
             ("event", &instance.event),
-            ("vars", &vars),
+            ("vars", &instance.vars),
             ("deal", &deal),
             ("config", &self.setting.parameters.config),
             ("now", &now),

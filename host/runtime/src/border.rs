@@ -12,7 +12,7 @@ use crate::bindings::imports::quoin::types::types as border;
 use crate::bindings::listens::exports::quoin::connector::webhook;
 use crate::bindings::reads::exports::quoin::connector::source;
 use crate::bindings::writes::exports::quoin::connector::sink;
-use crate::canonical::{check, check_text};
+use crate::canonical::{lift, lower};
 use crate::fault::{guest, lifted};
 
 /// Longest vendor id or version, bytes; vendors' are under a hundred.
@@ -98,8 +98,7 @@ pub fn page_in(kind: ObjectKind, most: usize, page: source::Page, limit_bytes: u
 fn change_in(kind: ObjectKind, change: source::Change) -> Result<ReadChange, CallError> {
     let (op, data) = match change.op {
         source::Op::Upsert => {
-            let data =
-                check_text(kind, &change.data).map_err(|wrong| malformed(format!("/data{}", wrong.described())))?;
+            let data = lift(kind, &change.data).map_err(|wrong| malformed(format!("/data{}", wrong.described())))?;
             (ChangeOp::Upsert, data)
         }
         source::Op::Delete => (ChangeOp::Delete, Value::Null),
@@ -127,11 +126,10 @@ fn item_out(kind: ObjectKind, at: usize, item: &Item) -> Result<sink::Item, Call
     let data = if item.delete && item.data.is_null() {
         String::new()
     } else {
-        let checked = check(kind, &item.data).map_err(|wrong| {
+        lower(kind, &item.data).map_err(|wrong| {
             let fault = Fault::new(FaultKind::InvalidData, "NOT_CANONICAL", format!("item {at}: {wrong}"));
             CallError::Fault(Fault { field: Some(wrong.path), ..fault })
-        })?;
-        checked.to_string()
+        })?
     };
     let reference = |reference: &Reference| border::Reference {
         object: reference.object.clone(),
@@ -188,7 +186,7 @@ fn outcome_in(
     if failed && outcome.fault.is_none() {
         return Err(malformed(format!("status {status:?} without a fault that says why")));
     }
-    let data = outcome.data.as_deref().map(|json| check_text(kind, json)).transpose();
+    let data = outcome.data.as_deref().map(|json| lift(kind, json)).transpose();
     Ok(ItemOutcome {
         key: outcome.key,
         status,

@@ -5,8 +5,11 @@ use quoin_canonical::{
     Assignment, BillingSetup, Canonical, Contract, Customer, DealStatus, Invoice, Milestone, ObjectKind, Payment,
     Project, ProjectFinancials, Quote, Task, TimeEntry,
 };
+use serde::Deserializer;
 use serde_json::Value;
 use serde_path_to_error::Segment;
+
+use crate::whole;
 
 /// What is wrong with an object, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,32 +38,82 @@ impl std::fmt::Display for Wrong {
     }
 }
 
-/// Checks JSON text from a plugin.
-pub fn check_text(kind: ObjectKind, json: &str) -> Result<Value, Wrong> {
-    let value: Value = serde_json::from_str(json).map_err(|error| Wrong::at("", format!("no JSON: {error}")))?;
-    check(kind, &value)
+/// What is done with an object once its type is known.
+trait Check {
+    /// What comes of it.
+    type Passed;
+    /// Does it.
+    fn check<T: Canonical>(self) -> Result<Self::Passed, Wrong>;
 }
 
-/// Checks an object: shape, rules, and no field that the kind does not have.
-pub fn check(kind: ObjectKind, value: &Value) -> Result<Value, Wrong> {
+fn of_kind<C: Check>(kind: ObjectKind, check: C) -> Result<C::Passed, Wrong> {
     match kind {
-        ObjectKind::Customer => typed::<Customer>(value),
-        ObjectKind::Quote => typed::<Quote>(value),
-        ObjectKind::Contract => typed::<Contract>(value),
-        ObjectKind::Project => typed::<Project>(value),
-        ObjectKind::Task => typed::<Task>(value),
-        ObjectKind::Milestone => typed::<Milestone>(value),
-        ObjectKind::Assignment => typed::<Assignment>(value),
-        ObjectKind::TimeEntry => typed::<TimeEntry>(value),
-        ObjectKind::BillingSetup => typed::<BillingSetup>(value),
-        ObjectKind::Invoice => typed::<Invoice>(value),
-        ObjectKind::Payment => typed::<Payment>(value),
-        ObjectKind::ProjectFinancials => typed::<ProjectFinancials>(value),
-        ObjectKind::DealStatus => typed::<DealStatus>(value),
+        ObjectKind::Customer => check.check::<Customer>(),
+        ObjectKind::Quote => check.check::<Quote>(),
+        ObjectKind::Contract => check.check::<Contract>(),
+        ObjectKind::Project => check.check::<Project>(),
+        ObjectKind::Task => check.check::<Task>(),
+        ObjectKind::Milestone => check.check::<Milestone>(),
+        ObjectKind::Assignment => check.check::<Assignment>(),
+        ObjectKind::TimeEntry => check.check::<TimeEntry>(),
+        ObjectKind::BillingSetup => check.check::<BillingSetup>(),
+        ObjectKind::Invoice => check.check::<Invoice>(),
+        ObjectKind::Payment => check.check::<Payment>(),
+        ObjectKind::ProjectFinancials => check.check::<ProjectFinancials>(),
+        ObjectKind::DealStatus => check.check::<DealStatus>(),
     }
 }
 
-fn typed<T: Canonical>(value: &Value) -> Result<Value, Wrong> {
+/// Checks JSON text from a plugin: shape, rules, and no field that the kind does not have. Gives
+/// its normal form.
+pub fn lift(kind: ObjectKind, json: &str) -> Result<Value, Wrong> {
+    of_kind(kind, Text(json))
+}
+
+/// Checks an object for a plugin, in the same way. Gives its normal form as text.
+pub fn lower(kind: ObjectKind, value: &Value) -> Result<String, Wrong> {
+    of_kind(kind, Tree(value))
+}
+
+struct Text<'a>(&'a str);
+
+impl Check for Text<'_> {
+    type Passed = Value;
+
+    fn check<T: Canonical>(self) -> Result<Value, Wrong> {
+        let read = || serde_json::Deserializer::from_str(self.0);
+        let mut reader = read();
+        let normal = normal_of::<T, _>(&mut reader).filter(|_| reader.end().is_ok());
+        if let Some(normal) = normal.filter(|normal| whole::is_in(&mut read(), normal)) {
+            return Ok(normal);
+        }
+        let value: Value = serde_json::from_str(self.0).map_err(|error| Wrong::at("", format!("no JSON: {error}")))?;
+        explained::<T>(&value)
+    }
+}
+
+struct Tree<'a>(&'a Value);
+
+impl Check for Tree<'_> {
+    type Passed = String;
+
+    fn check<T: Canonical>(self) -> Result<String, Wrong> {
+        let normal = normal_of::<T, _>(self.0).filter(|normal| whole::is_in(self.0, normal));
+        let normal = normal.map_or_else(|| explained::<T>(self.0), Ok)?;
+        Ok(normal.to_string())
+    }
+}
+
+/// The normal form of a valid object. Nearly every object goes this way; what is wrong with another
+/// is found by [`explained`].
+fn normal_of<'de, T: Canonical, D: Deserializer<'de>>(source: D) -> Option<Value> {
+    let object = T::deserialize(source).ok()?;
+    object.validate().ok()?;
+    serde_json::to_value(&object).ok()
+}
+
+/// The normal form, or what is wrong and where; slower, as it keeps track of places.
+fn explained<T: Canonical>(value: &Value) -> Result<Value, Wrong> {
     let object: T = serde_path_to_error::deserialize(value)
         .map_err(|error| Wrong::at(pointer(error.path()), format!("no {}: {}", T::KIND, error.inner())))?;
     if let Err(problems) = object.validate() {
@@ -128,7 +181,7 @@ mod tests {
     fn what_is_wrong_is_said_with_the_path_to_it() {
         let kind = ObjectKind::Task;
         let good = json!({"code": "1.1", "name": "Build", "contract_line": "10", "billing_type": "chargeable"});
-        assert!(check(kind, &good).is_ok());
+        assert!(lower(kind, &good).is_ok());
         let cases: [(&str, Value, &str); 6] = [
             ("/billing_type", json!("free"), "/billing_type"),
             ("/code", json!(""), "/code"),
@@ -140,7 +193,7 @@ mod tests {
         for (field, value, path) in cases {
             let mut object = good.clone();
             object[field.trim_start_matches('/')] = value.clone();
-            assert_eq!(check(kind, &object).unwrap_err().path, path, "{field} = {value}");
+            assert_eq!(lower(kind, &object).unwrap_err().path, path, "{field} = {value}");
         }
     }
 
@@ -148,7 +201,7 @@ mod tests {
     fn the_normal_form_leaves_out_what_is_empty() {
         let given = json!({"header": {"external": "9", "ext": {}}, "code": "1", "name": "", "contract_line": "",
             "billing_type": "chargeable", "planned_hours": null});
-        let normal = check(ObjectKind::Task, &given).unwrap();
+        let normal = lift(ObjectKind::Task, &given.to_string()).unwrap();
         assert_eq!(normal["header"], json!({"external": "9"}));
         assert!(normal.get("planned_hours").is_none());
     }
@@ -156,8 +209,8 @@ mod tests {
     #[test]
     fn every_kind_is_checked() {
         for kind in ObjectKind::ALL {
-            assert!(check_text(kind, "{").unwrap_err().message.starts_with("no JSON"));
-            assert!(check(kind, &json!(7)).unwrap_err().message.contains(kind.as_str()));
+            assert!(lift(kind, "{").unwrap_err().message.starts_with("no JSON"));
+            assert!(lower(kind, &json!(7)).unwrap_err().message.contains(kind.as_str()));
         }
     }
 }

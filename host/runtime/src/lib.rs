@@ -25,6 +25,7 @@ mod options;
 mod plugin;
 mod power;
 mod runtime;
+mod whole;
 
 pub use border::CheckReport;
 pub use connection::{ConnectionError, ConnectionSpec, Grant};

@@ -350,7 +350,7 @@ fn info_of(route: &Connection) -> ConnectionInfo {
     ConnectionInfo {
         id: route.spec.id.clone(),
         plugin: route.spec.plugin.clone(),
-        manifest: route.plugin.manifest.as_ref().clone(),
+        manifest: Arc::clone(&route.plugin.manifest),
         digest: route.plugin.digest.clone(),
     }
 }

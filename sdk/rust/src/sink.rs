@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use quoin_canonical::{Canonical, Id, Link, ObjectKind};
 
-use crate::source::{checked, parsed};
+use crate::source::{parsed, text};
 use crate::{Fault, FaultKind, code};
 
 /// A canonical id with this connection's name for it.
@@ -52,7 +52,7 @@ impl Item {
             delete: false,
             if_version: None,
             references: Vec::new(),
-            data: checked(object)?.to_string(),
+            data: text(object)?,
             key,
         })
     }
@@ -228,7 +228,7 @@ impl Outcome {
     /// # Errors
     /// When it breaks a canonical rule.
     pub fn data<T: Canonical>(mut self, object: &T) -> Result<Self, Fault> {
-        self.data = Some(checked(object)?.to_string());
+        self.data = Some(text(object)?);
         Ok(self)
     }
 

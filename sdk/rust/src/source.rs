@@ -103,14 +103,10 @@ impl Change {
         object: &T,
     ) -> Result<Self, Fault> {
         let external = external.into();
-        let mut value = checked(object)?;
-        if let Some(header) = value.get_mut("header").and_then(Value::as_object_mut) {
-            header.entry("external").or_insert_with(|| external.clone().into());
-            if let Some(version) = &version {
-                header.entry("version").or_insert_with(|| version.clone().into());
-            }
-        }
-        Ok(Self { op: Op::Upsert, external, version, data: value.to_string() })
+        let header = object.header();
+        let complete = header.external.is_some() && (header.version.is_some() || version.is_none());
+        let data = if complete { text(object)? } else { filled_in(object, &external, version.as_deref())? };
+        Ok(Self { op: Op::Upsert, external, version, data })
     }
 
     /// A record that is gone.
@@ -133,10 +129,26 @@ impl Change {
 }
 
 /// An object as canonical JSON, once it is valid.
-pub(crate) fn checked<T: Canonical>(object: &T) -> Result<Value, Fault> {
+pub(crate) fn text<T: Canonical>(object: &T) -> Result<String, Fault> {
     refuse_invalid(object)?;
-    serde_json::to_value(object)
-        .map_err(|error| Fault::new(FaultKind::Internal, "CANONICAL_JSON", format!("{} is not JSON: {error}", T::KIND)))
+    serde_json::to_string(object).map_err(no_json::<T>)
+}
+
+/// The same, with the header's external id and version where the object leaves them empty.
+fn filled_in<T: Canonical>(object: &T, external: &str, version: Option<&str>) -> Result<String, Fault> {
+    refuse_invalid(object)?;
+    let mut value = serde_json::to_value(object).map_err(no_json::<T>)?;
+    if let Some(header) = value.get_mut("header").and_then(Value::as_object_mut) {
+        header.entry("external").or_insert_with(|| external.into());
+        if let Some(version) = version {
+            header.entry("version").or_insert_with(|| version.into());
+        }
+    }
+    Ok(value.to_string())
+}
+
+fn no_json<T: Canonical>(error: serde_json::Error) -> Fault {
+    Fault::new(FaultKind::Internal, "CANONICAL_JSON", format!("{} is not JSON: {error}", T::KIND))
 }
 
 /// Canonical JSON as an object, once it is valid.

@@ -73,6 +73,10 @@ pub(crate) struct Setting {
     pub(crate) in_flight: u32,
 }
 
+/// The same as the host's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {

@@ -50,7 +50,11 @@ enum Command {
     /// Builds every connector and test guest for Wasm.
     Plugins,
     /// The promised figures, as ratios against references of the same run.
-    Bench,
+    Bench {
+        /// Handed to the bench: see `cargo xtask bench -- --help`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
     /// The laws of the house alone.
     Tidy,
 }
@@ -61,7 +65,7 @@ fn main() -> ExitCode {
         Command::Test { only } => test::run(only.as_deref()),
         Command::Check => check::run(),
         Command::Plugins => plugins::build(),
-        Command::Bench => bench(),
+        Command::Bench { arguments } => bench(&arguments),
         Command::Tidy => tidy::run(),
     };
     match outcome {
@@ -93,8 +97,10 @@ fn demo(once: bool, report: Option<PathBuf>, erp: Option<String>) -> anyhow::Res
     cargo::cargo(&arguments)
 }
 
-fn bench() -> anyhow::Result<()> {
+fn bench(arguments: &[String]) -> anyhow::Result<()> {
     plugins::build()?;
     cargo::step("building the bench in release");
-    cargo::cargo(&["run", "--release", "--quiet", "--package", "bench"])
+    let mut run = vec!["run", "--release", "--quiet", "--package", "bench", "--"];
+    run.extend(arguments.iter().map(String::as_str));
+    cargo::cargo(&run)
 }

@@ -27,8 +27,8 @@ pub fn build() -> anyhow::Result<()> {
 /// Lays connectors out as a host's plugin folder expects them: `<id>.wasm` with `<id>.toml`.
 fn collect(components: &[&cargo::Package]) -> anyhow::Result<()> {
     let root = cargo::root();
-    let built = root.join("target").join(wasm_target::TARGET).join("plugin");
-    let folder = root.join("target/plugins");
+    let built = cargo::target().join(wasm_target::TARGET).join("plugin");
+    let folder = cargo::target().join("plugins");
     std::fs::create_dir_all(&folder)?;
     for package in components.iter().filter(|package| package.kind.as_deref() == Some("plugin")) {
         let id = package.folder.file_name().context("a plugin without folder")?.to_string_lossy().into_owned();

@@ -66,7 +66,7 @@ fn compiler_version() -> anyhow::Result<String> {
 
 fn build_from_source(sysroot: &Path, library: &Path) -> anyhow::Result<()> {
     let version = compiler_version()?;
-    let work = cargo::root().join("target/wasm-target");
+    let work = cargo::target().join("wasm-target");
     fs::create_dir_all(&work)?;
     let apt = Apt::new(work.join("apt"))?;
     cargo::step("1 of 4: package lists");

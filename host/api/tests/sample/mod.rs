@@ -106,7 +106,7 @@ impl Connectors for Connected {
         let connection = |(id, plugin, name, reads, writes): (&str, &str, &str, &[&str], &[&str])| ConnectionInfo {
             id: id.into(),
             plugin: plugin.into(),
-            manifest: manifest(plugin, name, reads, writes),
+            manifest: Arc::new(manifest(plugin, name, reads, writes)),
             digest: digest(plugin),
         };
         vec![
