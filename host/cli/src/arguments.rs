@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use quoin_canonical::{Date, Timestamp};
 
+use crate::registry::arguments::{RegistryCommand, ShopCommand};
+
 /// Quoin keeps quotes, projects, time and invoices in step.
 #[derive(Debug, Parser)]
 #[command(name = "quoin", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
@@ -94,6 +96,15 @@ pub enum Command {
         #[command(subcommand)]
         #[allow(missing_docs)]
         command: PluginCommand,
+    },
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    Shop(ShopCommand),
+    /// Run and look after a plugin registry.
+    Registry {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: RegistryCommand,
     },
     /// List connected systems.
     Connections,
@@ -251,6 +262,18 @@ mod tests {
             "quoin billing run --as-of 2026-03-31 --contract Q-1",
             "quoin secret set erp/api/key --file key.pem",
             "quoin process check a.yaml",
+            "quoin search invoices --registry http://localhost:5050",
+            "quoin install acme/jira@1.4.0 --config quoin.toml --accept --load",
+            "quoin publish a.wasm --as acme/jira --key acme.key --certificate report.json",
+            "quoin publish a.wasm --as acme/jira --check",
+            "quoin verify --dir plugins --trust acme=ed25519:AAAA",
+            "quoin outdated --config quoin.toml --json",
+            "quoin registry serve --dir registry --listen 127.0.0.1:5050 --anonymous push",
+            "quoin registry namespace new acme --owner ana --dir registry",
+            "quoin registry token new ana --scope publish --dir registry",
+            "quoin registry key new acme.key",
+            "quoin registry yank acme/jira@1.4.0 --reason broken",
+            "quoin registry log --verify --dir registry",
             "quoin clock advance 2026-03-31T18:00:00Z",
             "quoin doctor --url http://localhost:1 --token t",
         ] {

@@ -12,6 +12,7 @@ mod arguments;
 mod client;
 mod commands;
 mod follow;
+mod registry;
 mod target;
 
 use std::process::ExitCode;
@@ -22,6 +23,7 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use client::Client;
 use output::Output;
+use registry::arguments::ShopCommand;
 
 /// JSON in many small pieces on two kinds of threads: the C library's allocator costs a fifth of
 /// the processor there.
@@ -86,6 +88,13 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
         Command::Connections => commands::plugins::connections(&client()?, output).await?,
         Command::Billing { command } => commands::billing::billing(&client()?, command, output).await?,
         Command::Clock { command } => commands::clock::clock(&client()?, command, output).await?,
+        Command::Shop(mut command) => {
+            if let ShopCommand::Install(wanted) = &mut command {
+                wanted.target = target;
+            }
+            return registry::shop(command, output).await;
+        }
+        Command::Registry { command } => return registry::registry(command, output).await,
         Command::Doctor { config } => return commands::doctor::doctor(&target, config.as_deref(), output).await,
     }
     Ok(ExitCode::SUCCESS)

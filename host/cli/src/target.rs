@@ -19,11 +19,16 @@ pub struct Target {
     pub token: Option<String>,
 }
 
+/// `client.toml`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ClientFile {
+pub struct ClientFile {
     url: Option<String>,
     token: Option<String>,
+    /// Address of the plugin registry.
+    pub registry: Option<String>,
+    /// Its token.
+    pub registry_token: Option<String>,
 }
 
 /// The host to speak to.
@@ -31,10 +36,21 @@ struct ClientFile {
 /// # Errors
 /// When `client.toml` cannot be read, or the address is none.
 pub fn resolve(arguments: &TargetArguments) -> anyhow::Result<Target> {
+    from(arguments, path().as_deref())
+}
+
+/// What `client.toml` says; nothing without one.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn file() -> anyhow::Result<ClientFile> {
+    Ok(path().as_deref().map(read).transpose()?.unwrap_or_default())
+}
+
+fn path() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = variable("XDG_CONFIG_HOME").or_else(|| Some(variable("HOME")?.join(".config")));
-    let file = folder.map(|folder| folder.join("quoin/client.toml")).filter(|file| file.exists());
-    from(arguments, file.as_deref())
+    folder.map(|folder| folder.join("quoin/client.toml")).filter(|file| file.exists())
 }
 
 fn from(arguments: &TargetArguments, file: Option<&Path>) -> anyhow::Result<Target> {
@@ -48,7 +64,7 @@ fn from(arguments: &TargetArguments, file: Option<&Path>) -> anyhow::Result<Targ
 
 fn read(file: &Path) -> anyhow::Result<ClientFile> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    toml::from_str(&text).with_context(|| format!("{}: it may hold `url` and `token`", file.display()))
+    toml::from_str(&text).with_context(|| format!("{}: it may hold `url`, `token`, `registry` and `registry_token`", file.display()))
 }
 
 #[cfg(test)]

@@ -35,6 +35,9 @@ pub struct Config {
     /// Which connection serves a role.
     #[serde(default, rename = "route")]
     pub routes: Vec<Route>,
+    /// Whose signatures on plugins count.
+    #[serde(default, rename = "publisher")]
+    pub publishers: Vec<quoin_trust::Publisher>,
 }
 
 /// This host.
@@ -48,6 +51,9 @@ pub struct Host {
     /// Where compiled plugins are kept; `compiled` in the data folder when not given. Relative to the file.
     #[serde(default)]
     pub compiled_dir: Option<PathBuf>,
+    /// Whether every plugin must be signed by one of the `[[publisher]]` entries.
+    #[serde(default)]
+    pub signed_plugins_only: bool,
     /// Address to listen on.
     #[serde(default = "default_listen")]
     pub listen: String,

@@ -5,6 +5,7 @@
 mod clock;
 pub mod config;
 mod plugins;
+mod trust;
 mod wiring;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 pub use clock::{BusinessClock, TimeOrderedIds};
 pub use config::{Config, ConfigError};
 
+use trust::Trust;
 use wiring::House;
 
 /// Why the host does not start. Every variant names the file or field, and what to do.
@@ -77,7 +79,7 @@ pub async fn serve(path: &Path, ready: impl FnOnce(SocketAddr)) -> Result<(), St
     tracing::info!(%address, connections = config.connections.len(), "serving");
     ready(address);
     let serving = tokio::spawn(async move { server.await });
-    wait_for_signal().await;
+    stop_signal().await;
     tracing::info!("draining");
     // Nobody listens any more when every loop has ended already.
     let _unheard = stop.send(true);
@@ -102,7 +104,8 @@ async fn wait_for_stop(mut stop: watch::Receiver<bool>) {
     let _stopped = stop.wait_for(|stop| *stop).await;
 }
 
-async fn wait_for_signal() {
+/// Ends when this process is told to stop: SIGINT or SIGTERM.
+pub async fn stop_signal() {
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => {
@@ -136,6 +139,10 @@ pub async fn check(path: &Path) -> Result<Vec<String>, StartError> {
             return Err(StartError::Connection(message));
         }
         facts.push(format!("{}: {}", connection.id, connection.plugin));
+    }
+    let trust = Trust::of(&config);
+    for file in &found {
+        facts.extend(plugins::signed_by(&trust, file)?);
     }
     Ok(facts)
 }

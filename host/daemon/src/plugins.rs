@@ -6,6 +6,7 @@ use ports::{PluginInfo, Plugins};
 use quoin_package::Manifest;
 
 use crate::StartError;
+use crate::trust::Trust;
 
 /// A component in the plugin folder.
 pub(crate) struct PluginFile {
@@ -37,10 +38,23 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PluginFile>, StartError> {
     Ok(found)
 }
 
-/// Loads one; gives its manifest too.
-pub(crate) async fn load(plugins: &dyn Plugins, file: &PluginFile) -> Result<(PluginInfo, Manifest), StartError> {
+/// Who signed one, in words; nothing for one without a note of origin.
+pub(crate) fn signed_by(trust: &Trust, file: &PluginFile) -> Result<Option<String>, StartError> {
+    let refused = |reason: String| StartError::Plugin { file: file.component.display().to_string(), reason };
+    let component = std::fs::read(&file.component).map_err(|error| refused(error.to_string()))?;
+    let signer = trust.check_file(&file.component, &component).map_err(refused)?;
+    Ok(signer.map(|signer| format!("{}: {signer}", file.id)))
+}
+
+/// Loads one, if whoever made it is trusted; gives its manifest too.
+pub(crate) async fn load(
+    plugins: &dyn Plugins,
+    trust: &Trust,
+    file: &PluginFile,
+) -> Result<(PluginInfo, Manifest), StartError> {
     let refused = |path: &Path, reason: String| StartError::Plugin { file: path.display().to_string(), reason };
     let component = std::fs::read(&file.component).map_err(|error| refused(&file.component, error.to_string()))?;
+    trust.check_file(&file.component, &component).map_err(|reason| refused(&file.component, reason))?;
     let text = std::fs::read_to_string(&file.manifest).map_err(|error| refused(&file.manifest, error.to_string()))?;
     let manifest = Manifest::parse(&text).map_err(|error| refused(&file.manifest, error.to_string()))?;
     let info = plugins.load(component, text).await.map_err(|reason| refused(&file.component, reason))?;

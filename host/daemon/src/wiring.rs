@@ -27,6 +27,7 @@ use vault::{FileVault, KeySource};
 
 use crate::clock::{BusinessClock, TimeOrderedIds};
 use crate::config::{Config, ConfigError, Connection};
+use crate::trust::{Trust, Trusted};
 use crate::{StartError, Vault, catalogue, plugins};
 
 /// A built house.
@@ -156,8 +157,9 @@ async fn sandbox(
     let runtime = Runtime::new(options, Arc::clone(egress) as _, Arc::clone(vault), Arc::clone(clock) as _)
         .map_err(|error| StartError::room("sandbox")(error.to_string()))?;
     let mut manifests = Manifests::new();
+    let trust = Trust::of(config);
     for file in plugins::files(&config.host.plugins_dir)? {
-        let (info, manifest) = plugins::load(runtime.as_ref(), &file).await?;
+        let (info, manifest) = plugins::load(runtime.as_ref(), &trust, &file).await?;
         manifests.insert(info.id.clone(), manifest);
         tracing::info!(
             plugin = info.id,
@@ -308,7 +310,7 @@ fn surface(
     let wiring = api::state::Wiring {
         ledger: Arc::clone(&wheel.ledger),
         connectors: Arc::clone(&wheel.connectors),
-        plugins: Arc::clone(runtime) as Arc<dyn Plugins>,
+        plugins: Arc::new(Trusted::new(Arc::clone(runtime) as Arc<dyn Plugins>, Trust::of(config))),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         shutdown: stopped.clone(),
     };

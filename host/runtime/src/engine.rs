@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Result};
 
 use crate::Options;
 use crate::bindings::imports;
@@ -42,6 +42,27 @@ pub fn engine(options: &Options) -> Result<Engine> {
             Engine::new(&base())?
         }
     };
+    tick(&engine)?;
+    Ok(engine)
+}
+
+/// An engine for a look at one component in a process whose address space is small: no pool, no
+/// memory reserved ahead, one compiling thread.
+///
+/// # Errors
+/// When this machine cannot run one.
+pub fn frugal() -> Result<Engine> {
+    let mut config = base();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .memory_reservation(0)
+        .memory_reservation_for_growth(0)
+        .memory_guard_size(0)
+        .memory_init_cow(false)
+        .parallel_compilation(false)
+        // What is looked at runs for milliseconds.
+        .cranelift_opt_level(OptLevel::None);
+    let engine = Engine::new(&config)?;
     tick(&engine)?;
     Ok(engine)
 }

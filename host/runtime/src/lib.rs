@@ -17,6 +17,7 @@ mod capture;
 mod connection;
 mod door;
 mod engine;
+mod examine;
 mod fault;
 mod inspect;
 mod load;
@@ -29,5 +30,6 @@ mod whole;
 
 pub use border::CheckReport;
 pub use connection::{ConnectionError, ConnectionSpec, Grant};
+pub use examine::{Examined, examine};
 pub use options::{CacheOptions, Options};
 pub use runtime::{Runtime, RuntimeError};

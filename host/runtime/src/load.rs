@@ -57,7 +57,10 @@ pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Plugi
 }
 
 /// Reads the manifest and checks what only this host knows.
-fn manifest(text: &str) -> Result<Manifest, String> {
+///
+/// # Errors
+/// The field, and what to write.
+pub fn manifest(text: &str) -> Result<Manifest, String> {
     let manifest = Manifest::parse(text).map_err(|error| error.to_string())?;
     if manifest.kind != PackageKind::Connector {
         return Err("connector.toml says kind = \"transform\"; this host runs connectors".into());
@@ -95,10 +98,10 @@ fn notes(stamp: Option<Stamp>) -> BTreeMap<String, String> {
 }
 
 /// Runs a component before it serves, with every import denied.
-struct Trial<'a> {
-    shared: &'a Shared,
-    manifest: &'a Arc<Manifest>,
-    digest: &'a str,
+pub struct Trial<'a> {
+    pub shared: &'a Shared,
+    pub manifest: &'a Arc<Manifest>,
+    pub digest: &'a str,
 }
 
 impl Trial<'_> {
@@ -125,6 +128,18 @@ impl Trial<'_> {
 
     /// `describe` must be pure and return the manifest, byte for byte.
     async fn describe(&self, powers: &Powers, text: &str) -> Result<(), String> {
+        let described = self.described(powers).await?;
+        if described != text {
+            return Err(difference(&described, text));
+        }
+        Ok(())
+    }
+
+    /// What `describe` returns with every import denied.
+    ///
+    /// # Errors
+    /// When it fails, or used an import.
+    pub async fn described(&self, powers: &Powers) -> Result<String, String> {
         let pre = powers.describes.clone();
         let ended = run(&self.shared.engine, self.ticket(), |store| {
             Box::pin(async move {
@@ -139,14 +154,14 @@ impl Trial<'_> {
                 "describe used {import}; it must be pure: return the manifest's text and nothing else"
             ));
         }
-        if described != text {
-            return Err(difference(&described, text));
-        }
-        Ok(())
+        Ok(described)
     }
 
     /// Each power is instantiated once: some mismatches only show then.
-    async fn instantiate(&self, powers: &Powers) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// When one does not start.
+    pub async fn instantiate(&self, powers: &Powers) -> Result<(), String> {
         macro_rules! tried {
             ($($power:ident),*) => {$(
                 if let Some(pre) = powers.$power.clone() {

@@ -41,7 +41,8 @@ async fn list(client: &Client, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn load(client: &Client, file: &Path, manifest: Option<PathBuf>, output: &Output) -> anyhow::Result<()> {
+/// Loads a component into the running host.
+pub async fn load(client: &Client, file: &Path, manifest: Option<PathBuf>, output: &Output) -> anyhow::Result<()> {
     let manifest = manifest.unwrap_or_else(|| file.with_file_name("connector.toml"));
     let component = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let text = std::fs::read_to_string(&manifest)
