@@ -64,7 +64,8 @@ fn from(arguments: &TargetArguments, file: Option<&Path>) -> anyhow::Result<Targ
 
 fn read(file: &Path) -> anyhow::Result<ClientFile> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    toml::from_str(&text).with_context(|| format!("{}: it may hold `url`, `token`, `registry` and `registry_token`", file.display()))
+    toml::from_str(&text)
+        .with_context(|| format!("{}: it may hold `url`, `token`, `registry` and `registry_token`", file.display()))
 }
 
 #[cfg(test)]

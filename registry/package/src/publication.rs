@@ -251,8 +251,16 @@ repeat = "unique_marker"
         assert_eq!(changes(&old, &old), Changes::default());
         let table = [
             (BASE.replace("\"customer\"", "\"project\""), vec!["no longer handles the object customer"], 1),
-            (BASE.replace("field = \"team\"", "field = \"group\""), vec!["no longer knows the configuration field team"], 0),
-            (BASE.replace("help = \"Team.\"", "help = \"Team.\"\nrequired = true"), vec!["needs the configuration field team"], 0),
+            (
+                BASE.replace("field = \"team\"", "field = \"group\""),
+                vec!["no longer knows the configuration field team"],
+                0,
+            ),
+            (
+                BASE.replace("help = \"Team.\"", "help = \"Team.\"\nrequired = true"),
+                vec!["needs the configuration field team"],
+                0,
+            ),
             (BASE.replace("https://api.vendor.com", "https://evil.example"), vec![], 1),
             (format!("{BASE}[limits]\nmemory_mib = 128\n"), vec![], 1),
         ];

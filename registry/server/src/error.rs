@@ -122,7 +122,8 @@ impl From<std::io::Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = json!({ "errors": [{ "code": self.code.as_str(), "message": self.message, "detail": self.detail }] });
+        let body =
+            json!({ "errors": [{ "code": self.code.as_str(), "message": self.message, "detail": self.detail }] });
         let mut response = (self.status, Json(body)).into_response();
         let challenge = self.challenge.map(|challenge| (header::WWW_AUTHENTICATE.as_str(), challenge));
         for (name, value) in self.headers.into_iter().chain(challenge) {

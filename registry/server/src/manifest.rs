@@ -170,7 +170,11 @@ mod tests {
         let table = [
             (format!(r#"{{"schemaVersion":2,"config":{config},"layers":[]}}"#), None, ""),
             (format!(r#"{{"schemaVersion":2,"mediaType":"{IMAGE_INDEX}","manifests":[]}}"#), Some(IMAGE_INDEX), ""),
-            (format!(r#"{{"schemaVersion":2,"mediaType":"{IMAGE_INDEX}","manifests":[]}}"#), Some(IMAGE_MANIFEST), "must be the same"),
+            (
+                format!(r#"{{"schemaVersion":2,"mediaType":"{IMAGE_INDEX}","manifests":[]}}"#),
+                Some(IMAGE_MANIFEST),
+                "must be the same",
+            ),
             (r#"{"schemaVersion":2}"#.to_owned(), Some(IMAGE_MANIFEST), "has a config"),
             (r#"{"schemaVersion":1}"#.to_owned(), None, "must be 2"),
             ("hello".to_owned(), None, "no JSON"),

@@ -43,9 +43,7 @@ fn is_component(text: &str) -> bool {
         return false;
     }
     let separators = text.split(plain).filter(|separator| !separator.is_empty());
-    separators.into_iter().all(|separator| {
-        matches!(separator, "." | "_" | "__") || separator.chars().all(|c| c == '-')
-    })
+    separators.into_iter().all(|separator| matches!(separator, "." | "_" | "__") || separator.chars().all(|c| c == '-'))
 }
 
 /// A checked tag.

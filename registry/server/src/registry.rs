@@ -132,7 +132,8 @@ impl Registry {
                 let published = &release.published;
                 for digest in [&published.manifest, &published.component, &published.signature] {
                     if self.store.blob(&repository, digest)?.is_none() {
-                        wrong.push(format!("{name} {}: {digest} is in the log but not in the store", published.version));
+                        wrong
+                            .push(format!("{name} {}: {digest} is in the log but not in the store", published.version));
                     }
                 }
             }
@@ -200,7 +201,9 @@ impl Registry {
         match caller.scope {
             Scope::Admin => Ok(Some(caller)),
             _ if open => Ok(Some(caller)),
-            Scope::Read => Err(Refusal::denied("this token may only read; publish with one that has the scope 'publish'")),
+            Scope::Read => {
+                Err(Refusal::denied("this token may only read; publish with one that has the scope 'publish'"))
+            }
             Scope::Publish => {
                 let index = self.index()?;
                 let known = index.namespaces.get(namespace);

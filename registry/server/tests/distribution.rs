@@ -102,7 +102,13 @@ fn play(text: &str) -> Result<(), Failed> {
             "|*" => step.as_mut().unwrap().body = Some(vec![b'x'; rest.parse()?]),
             "|" => {
                 let body = &mut step.as_mut().unwrap().body;
-                let mut bytes = body.take().map(|mut bytes| { bytes.push(b'\n'); bytes }).unwrap_or_default();
+                let mut bytes = body
+                    .take()
+                    .map(|mut bytes| {
+                        bytes.push(b'\n');
+                        bytes
+                    })
+                    .unwrap_or_default();
                 bytes.extend_from_slice(rest.as_bytes());
                 *body = Some(bytes);
             }

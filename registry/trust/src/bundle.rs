@@ -62,8 +62,8 @@ impl Bundle {
     /// # Errors
     /// When the statement cannot be written as JSON.
     pub fn sign(key: &SigningKey, statement: &Statement) -> Result<Self, TrustError> {
-        let payload = serde_json::to_vec(statement)
-            .map_err(|error| TrustError::Malformed("the statement", error.to_string()))?;
+        let payload =
+            serde_json::to_vec(statement).map_err(|error| TrustError::Malformed("the statement", error.to_string()))?;
         let id = key.public().id();
         let sig = STANDARD.encode(key.sign(&pre_authentication(PAYLOAD_TYPE, &payload)));
         Ok(Self {
@@ -227,7 +227,9 @@ mod tests {
         let no = |result: Result<PublicKey, TrustError>| result.unwrap_err().to_string();
         assert!(no(bundle.verify_release(&keys, &release("1.0.1"), &digests("a"))).contains("1.0.1"));
         assert!(no(bundle.verify_release(&keys, &release("1.0.0"), &digests("b"))).contains("is about"));
-        assert!(no(bundle.verify_release(&keys[..1], &release("1.0.0"), &digests("a"))).contains("none of the trusted"));
+        assert!(
+            no(bundle.verify_release(&keys[..1], &release("1.0.0"), &digests("a"))).contains("none of the trusted")
+        );
         assert!(no(bundle.verify_release(&[], &release("1.0.0"), &digests("a"))).contains("there are none"));
     }
 

@@ -5,10 +5,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use quoin_package::PluginName;
 use serde::{Deserialize, Serialize};
 
+use crate::TrustError;
 use crate::bundle::Bundle;
 use crate::key::PublicKey;
 use crate::statement::{Release, SubjectDigests};
-use crate::TrustError;
 
 /// Whom an operator trusts: everything of `namespace` that `key` signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -78,10 +78,8 @@ impl Statement {
         predicate_type: &str,
         predicate: &impl Serialize,
     ) -> Result<Self, TrustError> {
-        let subject = |name: String, digest: &str| Subject {
-            name,
-            digest: [("sha256".to_owned(), digest.to_owned())].into(),
-        };
+        let subject =
+            |name: String, digest: &str| Subject { name, digest: [("sha256".to_owned(), digest.to_owned())].into() };
         Ok(Self {
             kind: STATEMENT_TYPE.to_owned(),
             subject: vec![

@@ -3,6 +3,7 @@
 //!
 //! Lives here: a registry in a process of its own, publishers, and the private installations of the
 //! tools. Never enters: a shortcut past the registry's protocols.
+#![allow(clippy::print_stderr, reason = "tests say what takes them so long")]
 
 mod raw;
 mod server;

@@ -123,12 +123,16 @@ impl Shop {
 /// When the connectors are not built, or a text is not in it.
 pub fn connector(id: &str, changes: &[(&str, &str)]) -> anyhow::Result<Vec<u8>> {
     let file = target().join("plugins").join(format!("{id}.wasm"));
-    let mut bytes = std::fs::read(&file)
-        .with_context(|| format!("{} is not built; run `cargo xtask plugins`", file.display()))?;
+    let mut bytes =
+        std::fs::read(&file).with_context(|| format!("{} is not built; run `cargo xtask plugins`", file.display()))?;
     for (from, to) in changes {
         ensure!(from.len() == to.len(), "'{from}' and '{to}' differ in length");
-        let places: Vec<usize> =
-            bytes.windows(from.len()).enumerate().filter(|(_, part)| *part == from.as_bytes()).map(|(at, _)| at).collect();
+        let places: Vec<usize> = bytes
+            .windows(from.len())
+            .enumerate()
+            .filter(|(_, part)| *part == from.as_bytes())
+            .map(|(at, _)| at)
+            .collect();
         ensure!(!places.is_empty(), "'{from}' is not in {}", file.display());
         for place in places {
             bytes[place..place + to.len()].copy_from_slice(to.as_bytes());

@@ -39,7 +39,11 @@ pub fn run(command: &mut Command) -> anyhow::Result<String> {
 }
 
 /// The folder of a tool, made once: `install` fills an empty one.
-fn tool(name: &str, version: &str, install: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<Option<PathBuf>> {
+fn tool(
+    name: &str,
+    version: &str,
+    install: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<PathBuf>> {
     let without = std::env::var("REGISTRY_TOOLS_WITHOUT").unwrap_or_default();
     if without.split(',').any(|left| left == name) {
         eprintln!("left out, as REGISTRY_TOOLS_WITHOUT says: {name}");
@@ -90,7 +94,8 @@ pub fn skopeo() -> anyhow::Result<Option<Command>> {
         unpack(folder).context("skopeo is not installed and could not be had from Debian's packages; install it (apt install skopeo, dnf install skopeo)")
     })?;
     let Some(folder) = folder else { return Ok(None) };
-    let libraries = fs::read_dir(folder.join("root/usr/lib"))?.flatten().map(|entry| entry.path().display().to_string());
+    let libraries =
+        fs::read_dir(folder.join("root/usr/lib"))?.flatten().map(|entry| entry.path().display().to_string());
     let mut command = Command::new(folder.join("root/usr/bin/skopeo"));
     command.env("LD_LIBRARY_PATH", libraries.collect::<Vec<_>>().join(":"));
     Ok(Some(command))

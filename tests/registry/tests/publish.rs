@@ -71,7 +71,7 @@ fn pages(shop: &Shop) {
     let page = |path: &str| reqwest::blocking::get(format!("{}{path}", shop.server.url())).unwrap();
     assert!(page("/").text().unwrap().contains("Jira Cloud"));
     let plugin = page("/plugins/acme/jira").text().unwrap();
-    assert!(plugin.contains("take 0.2.0") && plugin.contains("An API token") && plugin.contains(&shop.key[..20]));
+    assert!(plugin.contains("take 0.2.0") && plugin.contains("an API token") && plugin.contains(&shop.key[..20]));
     assert!(page("/plugins/acme/jira/0.2.0").text().unwrap().contains("sends tokens away"));
     assert!(page("/log").text().unwrap().contains("acme/jira 0.2.0: sends tokens away"));
     assert_eq!(page("/plugins/acme/nothing").status().as_u16(), 404);

@@ -31,7 +31,7 @@ fn oras_pushes_and_pulls() {
     let Some(python) = oras().unwrap() else { return };
     let shop = Shop::open(&[]).unwrap();
     fs::write(shop.path("note.txt"), "a note\n".repeat(1_000)).unwrap();
-    let script = shop.path("oras.py");
+    let script = shop.path("client.py");
     fs::write(&script, ORAS).unwrap();
     let folder = shop.folder.path().display().to_string();
     let said = run(Command::new(python).args([&script, &shop.server.host, &shop.token, &folder])).unwrap();
@@ -127,6 +127,16 @@ fn wkg_publishes_and_gets() {
         host = shop.server.host
     );
     fs::write(shop.path("wkg.toml"), config).unwrap();
-    command(&["get", "acme:jira@0.1.0", "--config", "wkg.toml", "--format", "wasm", "--output", "got.wasm"]).unwrap();
+    command(&[
+        "get",
+        "acme:jira@0.1.0",
+        "--config",
+        "wkg.toml",
+        "--format",
+        "wasm",
+        "--output",
+        &shop.path("got.wasm"),
+    ])
+    .unwrap();
     assert_eq!(fs::read(shop.path("got.wasm")).unwrap(), component);
 }

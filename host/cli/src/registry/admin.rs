@@ -93,7 +93,8 @@ pub fn token(command: TokenCommand, output: &Output) -> anyhow::Result<()> {
         TokenCommand::New { owner, scope, days, dir } => {
             ensure!(is_label(&owner), "'{owner}' is no owner's name; it holds a-z, 0-9 and inner hyphens");
             let mut journal = journal(&dir)?;
-            let (token, value) = Tokens::open(&dir)?.issue(&owner, scope.into(), Some(quoin_registry::in_days(days)))?;
+            let (token, value) =
+                Tokens::open(&dir)?.issue(&owner, scope.into(), Some(quoin_registry::in_days(days)))?;
             record(&mut journal, Event::TokenIssued { id: token.id.clone(), owner: owner.clone() })?;
             if output.json {
                 return output.print_json(&json!({ "id": token.id, "owner": owner, "token": value }));
@@ -163,7 +164,10 @@ pub fn check(dir: &Path, output: &Output) -> anyhow::Result<ExitCode> {
     if output.json {
         output.print_json(&wrong)?;
     } else if wrong.is_empty() {
-        say!("{} every content is what its name says, and everything that is named is there", output.paint(Paint::Good, "ok"));
+        say!(
+            "{} every content is what its name says, and everything that is named is there",
+            output.paint(Paint::Good, "ok")
+        );
     } else {
         wrong.iter().for_each(|line| say!("{} {line}", output.paint(Paint::Bad, "damaged")));
     }

@@ -46,13 +46,7 @@ pub struct FromArguments {
     #[arg(long, env = "QUOIN_REGISTRY", value_name = "URL", help_heading = "Registry")]
     pub registry: Option<String>,
     /// Registry token [default: registry_token in ~/.config/quoin/client.toml]
-    #[arg(
-        long,
-        env = "QUOIN_REGISTRY_TOKEN",
-        hide_env_values = true,
-        value_name = "TOKEN",
-        help_heading = "Registry"
-    )]
+    #[arg(long, env = "QUOIN_REGISTRY_TOKEN", hide_env_values = true, value_name = "TOKEN", help_heading = "Registry")]
     pub registry_token: Option<String>,
 }
 

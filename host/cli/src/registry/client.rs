@@ -202,7 +202,9 @@ impl Listing {
 pub fn coordinate(text: &str) -> anyhow::Result<(PluginName, Option<semver::Version>)> {
     let (name, version) = text.split_once('@').map_or((text, None), |(name, version)| (name, Some(version)));
     let version = version
-        .map(|version| semver::Version::parse(version).with_context(|| format!("'{version}' is no version such as 1.4.0")))
+        .map(|version| {
+            semver::Version::parse(version).with_context(|| format!("'{version}' is no version such as 1.4.0"))
+        })
         .transpose()?;
     Ok((name.parse()?, version))
 }

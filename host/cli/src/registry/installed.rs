@@ -64,7 +64,8 @@ impl Place {
 
     /// Components of the folder, by name.
     pub fn components(&self) -> anyhow::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(&self.folder).with_context(|| format!("{} cannot be read", self.folder.display()))?;
+        let entries =
+            fs::read_dir(&self.folder).with_context(|| format!("{} cannot be read", self.folder.display()))?;
         let mut found = Vec::new();
         for entry in entries {
             let path = entry?.path();

@@ -22,7 +22,11 @@ pub fn key(command: KeyCommand, output: &Output) -> anyhow::Result<()> {
             if output.json {
                 return output.print_json(&json!({ "key": public, "id": public.id(), "pem": public.to_pem() }));
             }
-            if pem { say!("{}", public.to_pem().trim_end()) } else { say!("{public}") }
+            if pem {
+                say!("{}", public.to_pem().trim_end())
+            } else {
+                say!("{public}")
+            }
             Ok(())
         }
     }
@@ -30,9 +34,12 @@ pub fn key(command: KeyCommand, output: &Output) -> anyhow::Result<()> {
 
 fn new(file: &Path, output: &Output) -> anyhow::Result<()> {
     let key = SigningKey::generate()?;
-    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).with_context(|| {
-        format!("{} cannot be made; a key is never written over another file", file.display())
-    })?;
+    let mut opened = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(|| format!("{} cannot be made; a key is never written over another file", file.display()))?;
     opened.write_all(key.to_pem()?.as_bytes())?;
     opened.sync_all()?;
     let public = key.public();

@@ -24,7 +24,9 @@ use arguments::{RegistryCommand, ShopCommand};
 /// Search, install, publish, verify, outdated.
 pub async fn shop(command: ShopCommand, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
-        ShopCommand::Search { words, from } => search::search(&client::Client::new(&from)?, &words.join(" "), output).await?,
+        ShopCommand::Search { words, from } => {
+            search::search(&client::Client::new(&from)?, &words.join(" "), output).await?
+        }
         ShopCommand::Install(wanted) => install::install(&wanted, output).await?,
         ShopCommand::Publish(wanted) => publish::publish(&wanted, output).await?,
         ShopCommand::Verify { files, place } => return verify::verify(&files, &place, output),

@@ -59,7 +59,13 @@ pub fn lay_out(
 
 /// The interfaces behind the powers.
 fn exports(examined: &Examined) -> Vec<String> {
-    let behind = [("checks", "check"), ("discovers", "discover"), ("reads", "source"), ("writes", "sink"), ("listens", "webhook")];
+    let behind = [
+        ("checks", "check"),
+        ("discovers", "discover"),
+        ("reads", "source"),
+        ("writes", "sink"),
+        ("listens", "webhook"),
+    ];
     let optional = behind.iter().filter(|(power, _)| examined.powers.iter().any(|has| has == power));
     let names = std::iter::once("describe").chain(optional.map(|(_, interface)| *interface));
     names.map(|interface| format!("quoin:connector/{interface}@1.0.0")).collect()

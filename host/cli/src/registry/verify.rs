@@ -57,7 +57,13 @@ fn one(place: &Place, file: &Path) -> anyhow::Result<Found> {
                 Err(error) => format!("{error:#}"),
                 _ => "no note of origin: it was not installed from a registry".to_owned(),
             };
-            return Ok(Found { file: shown, plugin: String::new(), version: String::new(), signed_by: None, wrong: Some(wrong) });
+            return Ok(Found {
+                file: shown,
+                plugin: String::new(),
+                version: String::new(),
+                signed_by: None,
+                wrong: Some(wrong),
+            });
         }
     };
     let verdict = note.verify(&component, &place.publishers);

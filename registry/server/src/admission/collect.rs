@@ -42,7 +42,8 @@ pub fn collect(registry: &Registry) -> io::Result<Collected> {
         let old = store.records_older(&repository, grace)?;
         // Read after the list: what is in the list is either in the log by now, or was left for `grace`.
         let index = registry.index()?;
-        let published = |digest: &Digest| index.plugin(&plugin).is_some_and(|plugin| plugin.by_manifest(digest).is_some());
+        let published =
+            |digest: &Digest| index.plugin(&plugin).is_some_and(|plugin| plugin.by_manifest(digest).is_some());
         let orphan = |record: &&Record| !published(record.subject.as_ref().unwrap_or(&record.descriptor.digest));
         for record in old.iter().filter(orphan) {
             store.delete_manifest(&repository, &record.descriptor.digest)?;

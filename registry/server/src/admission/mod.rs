@@ -159,7 +159,9 @@ fn room(registry: &Registry, index: &Index, candidate: &Candidate, bytes: u64) -
     };
     let limit = registry.settings.component_bytes_max;
     if bytes > limit {
-        let message = format!("the component has {bytes} bytes; at most {limit} are taken; build it in release, or leave engine features out");
+        let message = format!(
+            "the component has {bytes} bytes; at most {limit} are taken; build it in release, or leave engine features out"
+        );
         return Err(Refusal::too_large(Code::SizeInvalid, message));
     }
     if known.used_bytes.saturating_add(bytes) > known.quota_bytes {

@@ -61,11 +61,7 @@ pub fn follows(before: Option<&Release>, connector: &Connector, version: &Versio
     let was = &before.published.version;
     let breaking_allowed = version.major > was.major || (version.major == 0 && version.minor > was.minor);
     if !found.breaking.is_empty() && !breaking_allowed {
-        let next = if was.major == 0 {
-            format!("0.{}.0", was.minor + 1)
-        } else {
-            format!("{}.0.0", was.major + 1)
-        };
+        let next = if was.major == 0 { format!("0.{}.0", was.minor + 1) } else { format!("{}.0.0", was.major + 1) };
         return Err(refuse(format!(
             "{version} breaks those who run {was}: it {}. Undo that, or publish it as {next}",
             found.breaking.join("; it ")

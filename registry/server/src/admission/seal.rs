@@ -11,12 +11,8 @@ use crate::manifest::Descriptor;
 use crate::registry::Registry;
 
 /// What may be attached to a version.
-const ATTACHABLE: [&str; 4] = [
-    BUNDLE_MEDIA_TYPE,
-    "application/vnd.cyclonedx+json",
-    "application/spdx+json",
-    "application/vnd.in-toto+json",
-];
+const ATTACHABLE: [&str; 4] =
+    [BUNDLE_MEDIA_TYPE, "application/vnd.cyclonedx+json", "application/spdx+json", "application/vnd.in-toto+json"];
 
 /// Attachments of one version: signatures of a few keys, a certificate, bills of materials.
 const ATTACHMENTS_MAX: usize = 32;
@@ -58,11 +54,7 @@ pub fn signature(
 ///
 /// # Errors
 /// When the namespace needs one and there is none, or it tells of failures.
-pub fn certificate(
-    registry: &Registry,
-    index: &Index,
-    candidate: &Candidate,
-) -> Result<Option<Certificate>, Refusal> {
+pub fn certificate(registry: &Registry, index: &Index, candidate: &Candidate) -> Result<Option<Certificate>, Refusal> {
     let namespace = candidate.plugin.namespace();
     let (keys, digests) = (keys(index, namespace), digests(candidate)?);
     for (_, bundle) in bundles(registry, candidate)? {
@@ -133,11 +125,11 @@ fn digests(candidate: &Candidate) -> Result<SubjectDigests, Refusal> {
     Ok(SubjectDigests { manifest: manifest.hex().to_owned(), component: component.digest.hex().to_owned() })
 }
 
+/// A manifest that carries a bundle, and the bundle as far as it could be read.
+type Carried = (Descriptor, Result<Bundle, TrustError>);
+
 /// Bundles that were pushed about this manifest.
-fn bundles(
-    registry: &Registry,
-    candidate: &Candidate,
-) -> Result<Vec<(Descriptor, Result<Bundle, TrustError>)>, Refusal> {
+fn bundles(registry: &Registry, candidate: &Candidate) -> Result<Vec<Carried>, Refusal> {
     let subject = &candidate.record.descriptor.digest;
     let mut found = Vec::new();
     for descriptor in registry.store.referrers(&candidate.repository, subject)? {

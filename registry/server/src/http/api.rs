@@ -106,13 +106,16 @@ pub async fn act(
     headers: HeaderMap,
     Json(Reason { reason }): Json<Reason>,
 ) -> Result<Response, Refusal> {
-    let plugin = PluginName::new(&namespace, &name)
-        .map_err(|error| Refusal::invalid(Code::NameInvalid, error.to_string()))?;
+    let plugin =
+        PluginName::new(&namespace, &name).map_err(|error| Refusal::invalid(Code::NameInvalid, error.to_string()))?;
     let version = Version::parse(&version)
         .map_err(|error| Refusal::invalid(Code::ManifestInvalid, format!("'{version}' is no version: {error}")))?;
     let by = owner(&app, &headers, &plugin)?;
     if reason.trim().is_empty() && action != "restore" {
-        return Err(Refusal::invalid(Code::ManifestInvalid, "say why, with --reason: it is shown to everybody who asks"));
+        return Err(Refusal::invalid(
+            Code::ManifestInvalid,
+            "say why, with --reason: it is shown to everybody who asks",
+        ));
     }
     let reason: String = reason.chars().filter(|c| !c.is_control()).take(REASON_CHARS_MAX).collect();
     let event = event(&action, plugin.clone(), version.clone(), reason)?;
@@ -130,7 +133,8 @@ fn event(action: &str, plugin: PluginName, version: Version, reason: String) -> 
         "deprecate" => Event::VersionDeprecated { plugin, version, reason },
         "revoke" => Event::VersionRevoked { plugin, version, reason },
         _ => {
-            let message = format!("'{action}' is nothing to do with a version; there are yank, restore, deprecate and revoke");
+            let message =
+                format!("'{action}' is nothing to do with a version; there are yank, restore, deprecate and revoke");
             return Err(Refusal::unknown(Code::Unsupported, message));
         }
     })

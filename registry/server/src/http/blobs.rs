@@ -69,9 +69,9 @@ fn harmless(call: &Call, repository: &Repository, digest: &Digest) -> Result<(),
         .filter(|release| release.published.component == *digest)
         .find_map(|release| release.attention.revoked.as_ref().map(|reason| (&release.published.version, reason)));
     match revoked {
-        Some((version, reason)) => {
-            Err(Refusal::denied(format!("{name} {version} was revoked and must not run: {reason}; take another version")))
-        }
+        Some((version, reason)) => Err(Refusal::denied(format!(
+            "{name} {version} was revoked and must not run: {reason}; take another version"
+        ))),
         None => Ok(()),
     }
 }

@@ -68,10 +68,7 @@ pub fn referrers(call: &Call, repository: &Repository, digest: &Digest) -> Resul
     let next = after + page.len();
     if next < found.len() {
         let filter = kind.map(|kind| format!("&artifactType={}", utf8_percent_encode(kind, NON_ALPHANUMERIC)));
-        link(
-            &mut response,
-            &format!("/v2/{repository}/referrers/{digest}?after={next}{}", filter.unwrap_or_default()),
-        );
+        link(&mut response, &format!("/v2/{repository}/referrers/{digest}?after={next}{}", filter.unwrap_or_default()));
     }
     Ok(response)
 }

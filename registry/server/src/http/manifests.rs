@@ -134,7 +134,8 @@ fn digest_of(bytes: &[u8], wanted: Option<Digest>) -> Result<Digest, Refusal> {
     let Some(wanted) = wanted else { return Ok(Digest::sha256(bytes)) };
     let found = Digest::of(wanted.algorithm(), bytes);
     if found != wanted {
-        let message = format!("the manifest is {found}, not {wanted}; it was changed on its way, or the address is of another");
+        let message =
+            format!("the manifest is {found}, not {wanted}; it was changed on its way, or the address is of another");
         return Err(Refusal::invalid(Code::DigestInvalid, message));
     }
     Ok(found)

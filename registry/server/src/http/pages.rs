@@ -88,17 +88,14 @@ async fn plugins(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Respon
 
 fn card(name: &PluginName, release: &Release) -> Card {
     let manifest = release.manifest();
-    let of = |pick: fn(&Manifest) -> &String| manifest.as_ref().map(|manifest| pick(manifest).clone()).unwrap_or_default();
+    let of =
+        |pick: fn(&Manifest) -> &String| manifest.as_ref().map(|manifest| pick(manifest).clone()).unwrap_or_default();
     Card {
         name: name.to_string(),
         title: of(|manifest| &manifest.name),
         version: release.published.version.to_string(),
         description: of(|manifest| &manifest.description),
-        objects: manifest
-            .iter()
-            .flat_map(|manifest| &manifest.objects)
-            .map(|object| words(&object.name))
-            .collect(),
+        objects: manifest.iter().flat_map(|manifest| &manifest.objects).map(|object| words(&object.name)).collect(),
         certified: release.published.certificate.is_some(),
         deprecated: release.attention.deprecated.is_some(),
     }
@@ -188,7 +185,8 @@ fn show(app: &App, headers: &HeaderMap, namespace: &str, name: &str, version: Op
 fn page(host: String, name: &PluginName, plugin: &Plugin, release: &Release) -> PluginPage {
     let published = &release.published;
     let manifest = release.manifest();
-    let of = |pick: fn(&Manifest) -> &String| manifest.as_ref().map(|manifest| pick(manifest).clone()).unwrap_or_default();
+    let of =
+        |pick: fn(&Manifest) -> &String| manifest.as_ref().map(|manifest| pick(manifest).clone()).unwrap_or_default();
     let evidence = &published.evidence;
     let changed = |what: &'static str, list: &[String]| {
         list.iter().map(|change| Ask::new(what, format!("it {change}"), "")).collect::<Vec<_>>()
@@ -287,7 +285,8 @@ async fn log(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
         let before = before.unwrap_or(u64::MAX);
         let text = tokio::fs::read_to_string(app.log_path()).await?;
         let entries = text.lines().rev().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
-        let lines: Vec<Line> = entries.filter(|entry| entry.seq < before).take(LINES).map(|entry| line(&entry)).collect();
+        let lines: Vec<Line> =
+            entries.filter(|entry| entry.seq < before).take(LINES).map(|entry| line(&entry)).collect();
         let older = lines.last().map(|line| line.seq).filter(|seq| *seq > 1);
         let head = app.head();
         Ok(render(&LogPage { place: "log", seq: head.seq, hash: head.hash, lines, older }))
@@ -307,7 +306,9 @@ fn line(entry: &Entry) -> Line {
         Event::VersionPublished(published) => {
             ("published", format!("{} {}, {}", published.plugin, published.version, published.component.short()), false)
         }
-        Event::VersionRefused { plugin, version, reason, .. } => ("refused", format!("{plugin} {version}: {reason}"), true),
+        Event::VersionRefused { plugin, version, reason, .. } => {
+            ("refused", format!("{plugin} {version}: {reason}"), true)
+        }
         Event::VersionYanked { plugin, version, reason } => ("yanked", format!("{plugin} {version}: {reason}"), false),
         Event::VersionRestored { plugin, version } => ("restored", format!("{plugin} {version}"), false),
         Event::VersionDeprecated { plugin, version, reason } => {

@@ -50,9 +50,7 @@ impl Route {
                 let id = UploadId::parse(id).ok_or_else(|| unknown_upload(id))?;
                 Self::Upload { repository: repository(name)?, id }
             }
-            [name @ .., "blobs", digest] => {
-                Self::Blob { repository: repository(name)?, digest: parse_digest(digest)? }
-            }
+            [name @ .., "blobs", digest] => Self::Blob { repository: repository(name)?, digest: parse_digest(digest)? },
             [name @ .., "manifests", reference] => {
                 Self::Manifest { repository: repository(name)?, reference: parse_reference(reference)? }
             }
@@ -76,7 +74,9 @@ fn repository(parts: &[&str]) -> Result<Repository, Refusal> {
     Repository::parse(&name).ok_or_else(|| {
         Refusal::invalid(
             Code::NameInvalid,
-            format!("'{name}' is no repository; a name has parts of a-z, 0-9 and single '.', '_', '__' or hyphens inside"),
+            format!(
+                "'{name}' is no repository; a name has parts of a-z, 0-9 and single '.', '_', '__' or hyphens inside"
+            ),
         )
     })
 }

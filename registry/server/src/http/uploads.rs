@@ -176,7 +176,9 @@ fn limit(app: &Registry, repository: &Repository) -> u64 {
 
 fn too_large(limit: u64, repository: &Repository) -> Refusal {
     let mend = match PluginName::of_repository(repository.as_str()) {
-        Some(_) => "build the plugin in release (cargo xtask plugins, or --profile plugin), or leave engine features out",
+        Some(_) => {
+            "build the plugin in release (cargo xtask plugins, or --profile plugin), or leave engine features out"
+        }
         None => "ask the operator to raise --max-blob-mib",
     };
     Refusal::too_large(
@@ -217,10 +219,8 @@ async fn finish(
 }
 
 fn created(repository: &Repository, digest: &Digest) -> Response {
-    let headers = [
-        (header::LOCATION.as_str(), format!("/v2/{repository}/blobs/{digest}")),
-        (CONTENT_DIGEST, digest.to_string()),
-    ];
+    let headers =
+        [(header::LOCATION.as_str(), format!("/v2/{repository}/blobs/{digest}")), (CONTENT_DIGEST, digest.to_string())];
     (StatusCode::CREATED, headers).into_response()
 }
 

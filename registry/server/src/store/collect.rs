@@ -64,9 +64,8 @@ impl Store {
         for digest in digests {
             let mut held = false;
             for repository in &repositories {
-                held = held
-                    || self.blob_link(repository, digest).is_file()
-                    || self.record(repository, digest)?.is_some();
+                held =
+                    held || self.blob_link(repository, digest).is_file() || self.record(repository, digest)?.is_some();
             }
             let path = self.blob_path(digest);
             if !held && path.is_file() {

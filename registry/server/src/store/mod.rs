@@ -12,9 +12,9 @@
 //! A file is there whole or not at all. Content comes before what names it, so a kill at any instant
 //! leaves nothing that names missing content; what nothing names is collected later.
 
-pub mod durable;
 mod blobs;
 mod collect;
+pub mod durable;
 mod repositories;
 mod uploads;
 
@@ -23,9 +23,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
+pub use blobs::digest_of;
 pub use collect::Collected;
 pub use repositories::Record;
-pub use blobs::digest_of;
 pub use uploads::{Busy, Upload, UploadId};
 
 use durable::make_folder;
