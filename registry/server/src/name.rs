@@ -79,7 +79,7 @@ mod tests {
     fn names_follow_the_specification() {
         for (name, good) in [
             ("a", true),
-            ("plugins/acme/jira", true),
+            ("plugins/acme/books", true),
             ("a.b/c_d/e__f/g---h", true),
             ("a..b", false),
             ("a___b", false),

@@ -207,7 +207,7 @@ mod tests {
     }
 
     fn release(version: &str) -> Release {
-        Release { plugin: "acme/jira".parse().unwrap(), version: version.into() }
+        Release { plugin: "acme/books".parse().unwrap(), version: version.into() }
     }
 
     #[test]
@@ -257,7 +257,7 @@ mod tests {
             failed: 0,
             skipped: [].into(),
         };
-        let plugin = "acme/jira".parse().unwrap();
+        let plugin = "acme/books".parse().unwrap();
         let bundle = Bundle::certificate(&key, &plugin, &certificate, &digests("a")).unwrap();
         assert_eq!(bundle.verify_certificate(&[key.public()], &digests("a")).unwrap().0, certificate);
         assert!(bundle.verify_release(&[key.public()], &release("1.0.0"), &digests("a")).is_err());

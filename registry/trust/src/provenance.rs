@@ -78,7 +78,7 @@ mod tests {
         let key = SigningKey::generate().unwrap();
         let component = b"component";
         let digests = SubjectDigests { manifest: "a".repeat(64), component: hex::encode(digest(&SHA256, component)) };
-        let plugin: PluginName = "acme/jira".parse().unwrap();
+        let plugin: PluginName = "acme/books".parse().unwrap();
         let release = Release { plugin: plugin.clone(), version: "1.0.0".into() };
         let note = Provenance {
             registry: "https://registry.example".into(),

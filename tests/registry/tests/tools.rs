@@ -13,7 +13,7 @@ from oras.client import OrasClient
 host, token, folder = sys.argv[1:4]
 os.chdir(folder)
 client = OrasClient(hostname=host, insecure=True, auth_backend="token")
-client.login(hostname=host, username="ana", password=token, insecure=True, config_path=os.path.join(folder, "docker.json"))
+client.login(hostname=host, username="ana", password=token, config_path=os.path.join(folder, "docker.json"))
 client.push(target=f"{host}/acme/notes:1.0", files=["note.txt:text/plain"], manifest_annotations={"by": "oras"})
 client.push(target=f"{host}/acme/notes:2.0", files=["note.txt:text/plain"])
 tags = client.get_tags(f"{host}/acme/notes")

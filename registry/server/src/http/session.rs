@@ -58,7 +58,7 @@ pub async fn token(State(app): State<App>, headers: HeaderMap) -> Result<Json<Va
     })))
 }
 
-/// `GET /.well-known/wasm-pkg/registry.json`: tells `wkg` that `acme:jira` is `plugins/acme/jira` here.
+/// `GET /.well-known/wasm-pkg/registry.json`: tells `wkg` that `acme:books` is `plugins/acme/books` here.
 pub async fn wasm_pkg(State(app): State<App>, headers: HeaderMap) -> Json<Value> {
     let base = app.base_url(&headers);
     let host = base.split_once("://").map_or(base.as_str(), |(_, host)| host);

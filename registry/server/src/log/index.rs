@@ -238,7 +238,7 @@ mod tests {
         let mut index = Index::default();
         for (seq, version) in versions.iter().enumerate() {
             let published = Published {
-                plugin: "acme/jira".parse().unwrap(),
+                plugin: "acme/books".parse().unwrap(),
                 version: version.parse().unwrap(),
                 manifest: Digest::sha256(version.as_bytes()),
                 component: Digest::sha256(b"c"),
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn tags_move_over_what_is_offered() {
         let mut index = index(&["1.0.0", "1.0.1", "1.1.0", "2.0.0-rc.1"]);
-        let name: PluginName = "acme/jira".parse().unwrap();
+        let name: PluginName = "acme/books".parse().unwrap();
         let resolved = |index: &Index, tag: &str| {
             index.plugins[&name].resolve(tag).map(|release| release.published.version.to_string())
         };
