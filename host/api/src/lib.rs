@@ -7,6 +7,8 @@
 //! Read `router.rs` first, then one handler, then what it calls in `read/`.
 
 pub mod act;
+mod archive;
+pub mod download;
 pub mod format;
 pub mod guard;
 mod handlers;

@@ -12,8 +12,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::handlers::{
-    billing_runs, clock_advance, clock_show, connections, deal, deals, events, events_stream, exception_retry,
-    exceptions, health, invoice, openapi as description, plugin_load, plugins, timeline, whoami,
+    billing_runs, clock_advance, clock_show, connections, conservation, deal, deals, events, events_stream,
+    exception_retry, exceptions, health, invoice, invoice_files, openapi as description, plugin_load, plugins,
+    reconciliations, timeline, whoami,
 };
 use crate::{ApiState, Problem, guard};
 
@@ -29,6 +30,8 @@ pub const JSON_BODY_BYTES_MAX: usize = 64 << 10;
     tags(
         (name = "deals", description = "Deals and their timelines"),
         (name = "invoices", description = "Invoices and billing runs"),
+        (name = "conservation", description = "Where every approved unit and every contracted amount is"),
+        (name = "reconciliation", description = "What connected systems hold against what we hold"),
         (name = "exceptions", description = "What waits for a person"),
         (name = "events", description = "The log"),
         (name = "platform", description = "Plugins, connections, clock")
@@ -66,6 +69,15 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::events))
         .routes(routes!(events_stream::events_stream))
         .routes(routes!(invoice::invoice))
+        .routes(routes!(invoice_files::export_invoice))
+        .routes(routes!(invoice_files::invoice_evidence))
+        .routes(routes!(conservation::conservation))
+        .routes(routes!(conservation::contract_conservation))
+        .routes(routes!(conservation::recount_conservation))
+        .routes(routes!(reconciliations::start))
+        .routes(routes!(reconciliations::list))
+        .routes(routes!(reconciliations::show))
+        .routes(routes!(reconciliations::apply))
         .routes(routes!(exceptions::exceptions))
         .routes(routes!(exception_retry::exception_retry))
         .routes(routes!(billing_runs::billing_runs))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ports::{Clock, Connectors, Ledger, Plugins};
+use ports::{Clock, Connectors, Ledger, Plugins, Transforms};
 use quoin_canonical::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
@@ -26,6 +26,8 @@ pub struct ApiState {
     pub connectors: Arc<dyn Connectors>,
     /// Loading and listing plugins.
     pub plugins: Arc<dyn Plugins>,
+    /// Conversions of documents; absent on a host without transforms.
+    pub transforms: Option<Arc<dyn Transforms>>,
     /// The business clock.
     pub clock: Arc<dyn Clock>,
     /// How to set the business clock; absent on a host that runs on real time.
@@ -62,6 +64,7 @@ impl ApiState {
             ledger: wiring.ledger,
             connectors: wiring.connectors,
             plugins: wiring.plugins,
+            transforms: None,
             clock: wiring.clock,
             advance_clock: None,
             tokens: Arc::from([]),
@@ -83,6 +86,13 @@ impl ApiState {
     #[must_use]
     pub fn with_checks(mut self, checks: Vec<Check>) -> Self {
         self.checks = checks.into();
+        self
+    }
+
+    /// Conversions of documents.
+    #[must_use]
+    pub fn with_transforms(mut self, transforms: Arc<dyn Transforms>) -> Self {
+        self.transforms = Some(transforms);
         self
     }
 

@@ -19,7 +19,7 @@ enum Gets {
 use Gets::{In, Out};
 
 /// Method, route, a path to try, and what viewer, operator and admin get.
-const TABLE: [(&str, &str, &str, [Gets; 3]); 16] = [
+const TABLE: [(&str, &str, &str, [Gets; 3]); 25] = [
     ("get", "/api/v1/openapi.json", "/api/v1/openapi.json", [In, In, In]),
     ("get", "/api/v1/deals", "/api/v1/deals", [In, In, In]),
     ("get", "/api/v1/deals/{key}", "/api/v1/deals/Q-2026-0042", [In, In, In]),
@@ -27,6 +27,15 @@ const TABLE: [(&str, &str, &str, [Gets; 3]); 16] = [
     ("get", "/api/v1/events", "/api/v1/events", [In, In, In]),
     ("get", "/api/v1/events/stream", "/api/v1/events/stream", [In, In, In]),
     ("get", "/api/v1/invoices/{number}", "/api/v1/invoices/INV-1001", [In, In, In]),
+    ("get", "/api/v1/invoices/{number}/export", "/api/v1/invoices/INV-1001/export?format=none", [In, In, In]),
+    ("get", "/api/v1/invoices/{number}/evidence", "/api/v1/invoices/INV-1001/evidence", [In, In, In]),
+    ("get", "/api/v1/conservation", "/api/v1/conservation", [In, In, In]),
+    ("get", "/api/v1/conservation/{contract}", "/api/v1/conservation/Q-2026-0042", [In, In, In]),
+    ("get", "/api/v1/conservation/{contract}/recount", "/api/v1/conservation/Q-2026-0042/recount", [In, In, In]),
+    ("post", "/api/v1/reconciliations", "/api/v1/reconciliations", [Out, In, In]),
+    ("get", "/api/v1/reconciliations", "/api/v1/reconciliations", [In, In, In]),
+    ("get", "/api/v1/reconciliations/{run}", "/api/v1/reconciliations/none", [In, In, In]),
+    ("post", "/api/v1/drifts/{id}/apply", "/api/v1/drifts/none/apply", [Out, In, In]),
     ("get", "/api/v1/exceptions", "/api/v1/exceptions", [In, In, In]),
     ("post", "/api/v1/exceptions/{id}/retry", "/api/v1/exceptions/nothing/retry", [Out, In, In]),
     ("post", "/api/v1/billing-runs", "/api/v1/billing-runs", [Out, In, In]),

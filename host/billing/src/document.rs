@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use quoin_canonical::{
-    Customer, Date, Decimal, Header, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Link, Money, Period,
-    Quantity, TaxCategory, TaxSubtotal, TaxTreatment, Totals, Unit,
+    Address, Customer, Date, Decimal, Header, Id, Invoice, InvoiceLine, InvoiceStatus, InvoiceType, Link, Money,
+    Period, Quantity, TaxCategory, TaxSubtotal, TaxTreatment, Totals, Unit,
 };
 
 use crate::account::Account;
@@ -133,6 +133,7 @@ pub fn assemble(
         selling_entity: ctx.entity.code.clone(),
         seller_name: ctx.entity.name.clone(),
         seller_vat_id: if outside_vat { String::new() } else { ctx.entity.vat_id.clone() },
+        seller_address: Some(seller_address(ctx)),
         buyer,
         customer,
         project: account.project.header.id.clone().map(Link::Id),
@@ -146,6 +147,16 @@ pub fn assemble(
         status: InvoiceStatus::Draft,
     };
     Ok((invoice, billing_events))
+}
+
+/// The registered address as printed (rules BR-08 and BR-09): its country is the entity's where the
+/// configuration names none of its own.
+fn seller_address(ctx: &Context) -> Address {
+    let mut address = ctx.entity.address.clone();
+    if address.country.is_empty() {
+        address.country.clone_from(&ctx.entity.country);
+    }
+    address
 }
 
 fn checked(invoice: &Invoice, ctx: &Context) -> Result<(), Refusal> {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Money, Quantity};
 use crate::object::canonical;
-use crate::party::{Customer, TaxCategory, TaxTreatment};
+use crate::party::{Address, Customer, TaxCategory, TaxTreatment};
 use crate::validate::Problems;
 use crate::{Date, Header, Link, terms};
 
@@ -33,6 +33,9 @@ pub struct Invoice {
     pub seller_name: String,
     /// Seller's VAT id (BT-31).
     pub seller_vat_id: String,
+    /// Seller's postal address (BG-5), as printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller_address: Option<Address>,
     /// Buyer, as printed (BG-7).
     pub buyer: Customer,
     /// The customer.
@@ -65,6 +68,9 @@ canonical!(Invoice, Invoice, |this, problems| {
     problems.require(!this.lines.is_empty(), "/lines", "BR-16", "an invoice has at least one line");
     problems.optional_text("/number", this.number.as_deref(), "the invoice's number");
     problems.link("/customer", &this.customer);
+    if let Some(address) = &this.seller_address {
+        terms::address(&mut problems, "/seller_address", address);
+    }
     problems.ordered("/due_on", this.issued_on, this.due_on);
     if let Some(period) = this.period {
         problems.ordered("/period/to", period.from, period.to);

@@ -73,13 +73,39 @@ pub enum Command {
     },
     /// Read the log.
     Events(EventArguments),
-    /// Show an invoice.
+    /// Show an invoice, or write it as a file.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Invoice {
         /// Invoice number.
-        number: String,
+        #[arg(required = true)]
+        number: Option<String>,
         /// Show where each amount comes from.
         #[arg(long)]
         explain: bool,
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: Option<InvoiceCommand>,
+    },
+    /// Show where every approved hour and every contracted euro is.
+    Conservation {
+        /// Contract (its quote number); all contracts and the firm when absent.
+        contract: Option<String>,
+        /// Read the log again, make the ledger anew, and compare.
+        #[arg(long)]
+        recompute: bool,
+    },
+    /// Compare what connected systems hold with what we hold, or repair a difference.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+    Reconcile {
+        /// First day, such as 2026-03-01.
+        #[arg(long, value_name = "DATE", required = true)]
+        from: Option<Date>,
+        /// Last day.
+        #[arg(long, value_name = "DATE", required = true)]
+        to: Option<Date>,
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: Option<ReconcileCommand>,
     },
     /// List what waits for a person, or retry it.
     #[command(args_conflicts_with_subcommands = true)]
@@ -158,6 +184,40 @@ pub struct EventArguments {
     /// Go on with new ones as they come; without --after, only new ones.
     #[arg(long, short, conflicts_with = "limit")]
     pub follow: bool,
+}
+
+/// What to write of an invoice.
+#[derive(Debug, Subcommand)]
+pub enum InvoiceCommand {
+    /// Write it in another form, such as an e-invoice.
+    Export {
+        /// Invoice number.
+        number: String,
+        /// The form: the id of a loaded transform plugin.
+        #[arg(long, value_name = "FORMAT")]
+        format: String,
+        /// Into this file [default: standard output]
+        #[arg(long, short)]
+        out: Option<PathBuf>,
+    },
+    /// Write everything that a dispute needs into one tar archive.
+    Evidence {
+        /// Invoice number.
+        number: String,
+        /// Into this file.
+        #[arg(long, short)]
+        out: PathBuf,
+    },
+}
+
+/// What to do with a difference.
+#[derive(Debug, Subcommand)]
+pub enum ReconcileCommand {
+    /// Do what is proposed for it; asking twice repairs once.
+    Apply {
+        /// Id of the difference.
+        id: String,
+    },
 }
 
 /// What to do with exceptions.
@@ -254,6 +314,12 @@ mod tests {
             "quoin timeline INV-1 --calls --json",
             "quoin deals",
             "quoin invoice INV-1 --explain",
+            "quoin invoice export INV-1 --format ubl --out a.xml",
+            "quoin invoice evidence INV-1 --out a.tar",
+            "quoin conservation",
+            "quoin conservation Q-1 --recompute --json",
+            "quoin reconcile --from 2026-03-01 --to 2026-03-31 --json",
+            "quoin reconcile apply 5a2c",
             "quoin exceptions",
             "quoin exceptions --all",
             "quoin exceptions retry 5a2c",

@@ -55,6 +55,15 @@ impl Client {
         read(self.send(request).await?).await
     }
 
+    /// An answer to a GET as it is, for files.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let request = self.request(Method::GET, path).timeout(Duration::from_secs(ANSWER_SECONDS));
+        Ok(self.send(request).await?.bytes().await.context("the answer broke off")?.to_vec())
+    }
+
     /// An answer in text, with its status; for the routes that machines watch.
     ///
     /// # Errors

@@ -78,8 +78,17 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
         Command::Deal { key } => commands::deals::deal(&client()?, &key, output).await?,
         Command::Timeline { number, calls } => commands::timeline::timeline(&client()?, &number, calls, output).await?,
         Command::Events(wanted) => commands::events::events(&client()?, &wanted, output).await?,
-        Command::Invoice { number, explain } => {
-            commands::invoice::invoice(&client()?, &number, explain, output).await?
+        Command::Invoice { number, explain, command } => match (command, number) {
+            (Some(command), _) => commands::invoice::files(&client()?, command).await?,
+            (None, number) => {
+                commands::invoice::invoice(&client()?, &number.unwrap_or_default(), explain, output).await?
+            }
+        },
+        Command::Conservation { contract, recompute } => {
+            return commands::conservation::conservation(&client()?, contract.as_deref(), recompute, output).await;
+        }
+        Command::Reconcile { from, to, command } => {
+            return commands::reconcile::reconcile(&client()?, from.zip(to), command, output).await;
         }
         Command::Exceptions { all, command } => {
             commands::exceptions::exceptions(&client()?, all, command, output).await?

@@ -5,7 +5,7 @@ use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use crate::pages::{clock, deal, deals, exceptions, find, invoice, login, systems};
+use crate::pages::{clock, conservation, deal, deals, exceptions, find, invoice, login, systems};
 use crate::{ConsoleState, assets, headers, live, pages, session};
 
 /// The pages under `/console`, and the way there from `/`.
@@ -15,6 +15,10 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/deals/{key}", get(deal::show))
         .route("/console/deals/{key}/billing-run", post(deal::run_billing))
         .route("/console/invoices/{number}", get(invoice::show))
+        .route("/console/invoices/{number}/export/{format}", get(invoice::export))
+        .route("/console/invoices/{number}/evidence", get(invoice::evidence))
+        .route("/console/conservation", get(conservation::show))
+        .route("/console/conservation/{contract}", get(conservation::contract))
         .route("/console/exceptions", get(exceptions::show))
         .route("/console/exceptions/{id}/retry", post(exceptions::retry))
         .route("/console/systems", get(systems::show))

@@ -14,12 +14,14 @@ use ports::Ledger;
 use sample::{ADMIN, House, OPERATOR, VIEWER};
 use tower::ServiceExt;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/console",
     "/console/deals/Q-2026-0042",
     "/console/deals/Q-2026-0042?order=newest",
     "/console/deals/Q-2026-0057",
     "/console/invoices/INV-1001",
+    "/console/conservation",
+    "/console/conservation/Q-2026-0042",
     "/console/exceptions?all=1",
     "/console/systems",
     "/console/login",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ApiState, Check, Token};
+use auditor::Auditor;
 use axum::Router;
 use axum::routing::get;
 use conductor::{Limits, Wheel};
@@ -14,10 +15,11 @@ use egress::{ConnectionConfig, CredentialConfig, Egress};
 use ingress::{Doors, Stream};
 use policy::access::Role;
 use policy::network::{fill_origins, fill_path};
-use ports::{Clock, Connectors, Ledger, Plugins, SecretError, SecretValue};
+use ports::{Clock, Connectors, Ledger, Plugins, SecretError, SecretValue, Transforms};
 use process::calls::{EntityCalendar, Parameters, RouteRow};
 use quoin_canonical::Timestamp;
 use quoin_package::Manifest;
+use reconcile::drift::Ownership;
 use runtime::{CacheOptions, ConnectionSpec, Grant, Runtime};
 use serde_json::{Map, Value, json};
 use store::EmbeddedStore;
@@ -37,6 +39,7 @@ pub(crate) struct House {
     api: ApiState,
     runtime: Arc<Runtime>,
     metrics: Option<telemetry::Metrics>,
+    ownership: Ownership,
 }
 
 /// The vault of a configuration.
@@ -80,13 +83,21 @@ impl House {
         let public_url = config.host.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let doors = Doors { ledger, connectors, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, public_url };
         let api = surface(config, &wheel, &runtime, &clock, stopped)?;
-        Ok(Self { wheel, doors, api, runtime, metrics: telemetry::Metrics::install() })
+        let ownership =
+            Ownership::shipped().map_err(|error| StartError::room("ownership policy")(error.to_string()))?;
+        Ok(Self { wheel, doors, api, runtime, metrics: telemetry::Metrics::install(), ownership })
     }
 
     /// Starts every loop.
     pub(crate) fn start(&self, config: &Config, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
         let mut loops = JoinSet::new();
         loops.spawn(conductor::run(self.wheel.clone(), stopped.clone()));
+        let auditor = Auditor::new(Arc::clone(&self.wheel.ledger)).with_systems(
+            Arc::clone(&self.wheel.connectors),
+            systems(&self.wheel.parameters),
+            self.ownership.clone(),
+        );
+        loops.spawn(auditor::run(auditor, stopped.clone()));
         for connection in &config.connections {
             let Some(info) = self.runtime.connection(&connection.id) else { continue };
             let allowed =
@@ -113,6 +124,15 @@ impl House {
             .merge(ingress::router(self.doors.clone()))
             .route("/metrics", get(move || async move { metrics.map(|metrics| metrics.render()).unwrap_or_default() }))
     }
+}
+
+/// Every connection that serves a role, with that role.
+fn systems(parameters: &Parameters) -> Vec<(String, String)> {
+    let mut systems: Vec<(String, String)> =
+        parameters.routes.iter().map(|route| (route.connection.clone(), route.role.clone())).collect();
+    systems.sort();
+    systems.dedup();
+    systems
 }
 
 fn clock(config: &Config) -> Result<BusinessClock, StartError> {
@@ -317,6 +337,7 @@ fn surface(
     let ready =
         Check::new("draining", move || if *stopped.borrow() { Err("the host is stopping".to_owned()) } else { Ok(()) });
     let mut state = ApiState::new(wiring).with_tokens(tokens.collect::<Result<_, _>>()?).with_checks(vec![ready]);
+    state = state.with_transforms(Arc::clone(runtime) as Arc<dyn Transforms>);
     if clock.is_settable() {
         let clock = Arc::clone(clock);
         state = state.with_settable_clock(Arc::new(move |to| clock.advance(to).map(|_| ())));

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod ledger;
 pub mod outbound;
 pub mod secrets;
+pub mod transforms;
 
 pub use clock::Clock;
 pub use connectors::{
@@ -21,3 +22,4 @@ pub use ids::Ids;
 pub use ledger::{Commit, CommitError, Expect, Ledger, Op, PARTITIONS, Receipt, Sighting, XrefRow, partition_of};
 pub use outbound::{Access, CallContext, HttpRequest, HttpResponse, Outbound, SendError};
 pub use secrets::{MacAlgorithm, SecretError, SecretValue, Secrets};
+pub use transforms::Transforms;

@@ -65,10 +65,7 @@ impl Expression {
         if let Some(path) = plain_path(source) {
             return Ok(Self { source: source.to_owned(), compiled: Compiled::Path(path) });
         }
-        Ok(Self {
-            source: source.to_owned(),
-            compiled: Compiled::Program { program, variables: named.variables },
-        })
+        Ok(Self { source: source.to_owned(), compiled: Compiled::Program { program, variables: named.variables } })
     }
 
     /// The text it was read from.
@@ -116,7 +113,12 @@ impl Expression {
         Ok(value.clone())
     }
 
-    fn execute(&self, program: &Program, variables: &BTreeMap<String, Need>, scope: &Scope<'_>) -> Result<Value, String> {
+    fn execute(
+        &self,
+        program: &Program,
+        variables: &BTreeMap<String, Need>,
+        scope: &Scope<'_>,
+    ) -> Result<Value, String> {
         let mut context = Context::with_env(Arc::clone(&ENV));
         add_functions(&mut context).map_err(|error| error.to_string())?;
         for (name, need) in variables {

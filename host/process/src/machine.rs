@@ -294,10 +294,10 @@ impl Turn<'_> {
     }
 
     fn run(&mut self, instance: &mut Instance, step: &Step) -> Result<After, Halt> {
-        if let Some(when) = &step.when {
-            if !self.holds(instance, when).map_err(wrong_expression)? {
-                return Ok(After::Next);
-            }
+        if let Some(when) = &step.when
+            && !self.holds(instance, when).map_err(wrong_expression)?
+        {
+            return Ok(After::Next);
         }
         match &step.action {
             Action::Gates(gates) => self.gates(instance, step, gates),

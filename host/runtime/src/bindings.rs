@@ -43,3 +43,17 @@ power!(discovers, "quoin:connector/discovers@1.0.0");
 power!(reads, "quoin:connector/reads@1.0.0");
 power!(writes, "quoin:connector/writes@1.0.0");
 power!(listens, "quoin:connector/listens@1.0.0");
+
+pub mod transformer {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/types@1.0.0", "../../wit/host@1.0.0", "../../wit/transform@1.0.0"],
+        world: "quoin:transform/transformer@1.0.0",
+        imports: { default: async },
+        exports: { default: async },
+        with: {
+            "quoin:types/types": crate::bindings::imports::quoin::types::types,
+            "quoin:host/log": crate::bindings::imports::quoin::host::log,
+            "quoin:host/config": crate::bindings::imports::quoin::host::config,
+        },
+    });
+}

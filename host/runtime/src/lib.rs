@@ -26,6 +26,7 @@ mod options;
 mod plugin;
 mod power;
 mod runtime;
+mod transform;
 mod whole;
 
 pub use border::CheckReport;

@@ -13,12 +13,14 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::Options;
+use crate::bindings::transformer::TransformerPre;
 use crate::cache;
-use crate::call::{State, Ticket, run};
+use crate::call::{Ended, State, Ticket, run};
 use crate::engine::bytes_of_mib;
 use crate::inspect::{Stamp, check_contract, inspect};
 use crate::plugin::Plugin;
 use crate::power::Powers;
+use crate::transform::{self, TransformPlugin};
 
 /// `describe` only returns a text: a second of processor time is a thousand times what it needs.
 const DESCRIBE_CPU: Duration = Duration::from_secs(1);
@@ -38,7 +40,7 @@ pub struct Shared {
 ///
 /// # Errors
 /// What is wrong and how to mend it.
-pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Plugin, String> {
+pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Loaded, String> {
     let start = Instant::now();
     let manifest = Arc::new(manifest(&text)?);
     let stamp = inspect(&bytes, shared.options.component_bytes)?;
@@ -47,13 +49,35 @@ pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Plugi
     let pre = shared.linker.instantiate_pre(&component).map_err(|error| {
         format!("the component does not fit this host: {error:#}; rebuild with an SDK of contract 1.0")
     })?;
+    let trial = Trial { shared, manifest: &manifest, digest: &digest };
+    if manifest.kind == PackageKind::Transform {
+        let pre = transform::probe(&shared.engine, &component, &pre, &manifest)?;
+        trial.describe_transform(&pre, &text).await?;
+        let load_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        return Ok(Loaded::Transform(TransformPlugin {
+            manifest,
+            digest,
+            pre,
+            load_ms,
+            from_cache,
+            notes: notes(stamp),
+        }));
+    }
     let powers = Powers::probe(&shared.engine, &component, &pre)?;
     powers.agree_with(&manifest)?;
-    let trial = Trial { shared, manifest: &manifest, digest: &digest };
     trial.describe(&powers, &text).await?;
     trial.instantiate(&powers).await?;
     let load_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Plugin { manifest, digest, powers, load_ms, from_cache, notes: notes(stamp) })
+    let plugin = Plugin { manifest, digest, powers, load_ms, from_cache, notes: notes(stamp) };
+    Ok(Loaded::Connector(Box::new(plugin)))
+}
+
+/// What a package turned out to be.
+pub enum Loaded {
+    /// It talks to a system.
+    Connector(Box<Plugin>),
+    /// It converts, and reaches nothing.
+    Transform(TransformPlugin),
 }
 
 /// Reads the manifest and checks what only this host knows.
@@ -62,9 +86,6 @@ pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Plugi
 /// The field, and what to write.
 pub fn manifest(text: &str) -> Result<Manifest, String> {
     let manifest = Manifest::parse(text).map_err(|error| error.to_string())?;
-    if manifest.kind != PackageKind::Connector {
-        return Err("connector.toml says kind = \"transform\"; this host runs connectors".into());
-    }
     check_contract(&manifest.contract, "connector.toml, contract: built for")?;
     for object in &manifest.objects {
         if ObjectKind::parse(&object.name).is_none() {
@@ -148,13 +169,24 @@ impl Trial<'_> {
             })
         })
         .await;
-        let described = ended.result.map_err(|error| format!("describe failed: {error}"))?;
-        if let Some(import) = ended.imports_used.first() {
-            return Err(format!(
-                "describe used {import}; it must be pure: return the manifest's text and nothing else"
-            ));
+        pure(ended)
+    }
+
+    /// The same for a transform.
+    async fn describe_transform(&self, pre: &TransformerPre<State>, text: &str) -> Result<(), String> {
+        let pre = pre.clone();
+        let ended = run(&self.shared.engine, self.ticket(), |store| {
+            Box::pin(async move {
+                let instance = pre.instantiate_async(&mut *store).await?;
+                instance.quoin_transform_describe().call_describe(store).await.map(Ok)
+            })
+        })
+        .await;
+        let described = pure(ended)?;
+        if described != text {
+            return Err(difference(&described, text));
         }
-        Ok(described)
+        Ok(())
     }
 
     /// Each power is instantiated once: some mismatches only show then.
@@ -176,6 +208,18 @@ impl Trial<'_> {
         tried!(checks, discovers, reads, writes, listens);
         Ok(())
     }
+}
+
+/// What `describe` returned.
+///
+/// # Errors
+/// When it failed, or used an import.
+fn pure(ended: Ended<String>) -> Result<String, String> {
+    let described = ended.result.map_err(|error| format!("describe failed: {error}"))?;
+    if let Some(import) = ended.imports_used.first() {
+        return Err(format!("describe used {import}; it must be pure: return the manifest's text and nothing else"));
+    }
+    Ok(described)
 }
 
 /// Where two manifests part.

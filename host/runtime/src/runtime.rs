@@ -20,8 +20,9 @@ use crate::call::{Body, Ended, State, Ticket, run};
 use crate::connection::{Connection, ConnectionError, ConnectionSpec};
 use crate::engine;
 use crate::fault::{busy, guest};
-use crate::load::{Shared, load};
+use crate::load::{Loaded, Shared, load};
 use crate::plugin::Plugin;
+use crate::transform::TransformPlugin;
 
 /// Why the sandbox cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +35,12 @@ pub struct RuntimeError(String);
 struct Routing {
     plugins: BTreeMap<String, Arc<Plugin>>,
     connections: BTreeMap<String, Arc<Connection>>,
+    transforms: BTreeMap<String, Arc<TransformPlugin>>,
 }
 
 /// The sandbox.
 pub struct Runtime {
-    shared: Shared,
+    pub(crate) shared: Shared,
     routing: ArcSwap<Routing>,
     /// Held while routing is being changed.
     changing: Mutex<()>,
@@ -143,6 +145,44 @@ impl Runtime {
                 guest(ports::GuestFaultClass::Malformed, format!("discover returned no JSON: {error}"))
             })
         })
+    }
+
+    /// Puts a transform into service: new conversions go to it.
+    fn install_transform(&self, plugin: TransformPlugin) -> PluginInfo {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let info = plugin.info();
+        let mut next = Routing::clone(&self.routing.load_full());
+        next.transforms.insert(info.id.clone(), Arc::new(plugin));
+        self.routing.store(Arc::new(next));
+        tracing::info!(
+            plugin = info.id,
+            version = info.version,
+            digest = info.digest,
+            load_ms = info.load_ms,
+            "transform is serving"
+        );
+        info
+    }
+
+    /// A transform by id.
+    pub(crate) fn transform(&self, id: &str) -> Option<Arc<TransformPlugin>> {
+        self.routing.load().transforms.get(id).map(Arc::clone)
+    }
+
+    /// All transforms, by id.
+    pub(crate) fn loaded_transforms(&self) -> Vec<Arc<TransformPlugin>> {
+        self.routing.load().transforms.values().map(Arc::clone).collect()
+    }
+
+    /// Waits for a place among all calls, as long as any call may.
+    pub(crate) async fn transform_place(&self) -> Result<OwnedSemaphorePermit, CallError> {
+        let queue_ms = self.shared.options.queue_ms;
+        let waiting = Arc::clone(&self.calls).acquire_owned();
+        match tokio::time::timeout(Duration::from_millis(queue_ms), waiting).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) => Err(busy("the sandbox is shutting down")),
+            Err(_) => Err(busy(format!("no place for a conversion within {queue_ms} ms"))),
+        }
     }
 
     fn places(&self) -> Arc<Semaphore> {
@@ -328,7 +368,10 @@ impl Runtime {
 impl Plugins for Runtime {
     async fn load(&self, component: Vec<u8>, manifest: String) -> Result<PluginInfo, String> {
         let _loading = self.loading.lock().await;
-        let plugin = Arc::new(load(&self.shared, component, manifest).await?);
+        let plugin = match load(&self.shared, component, manifest).await? {
+            Loaded::Connector(plugin) => Arc::from(plugin),
+            Loaded::Transform(plugin) => return Ok(self.install_transform(plugin)),
+        };
         self.replace(Arc::clone(&plugin))?;
         tracing::info!(
             plugin = plugin.manifest.id,
@@ -342,7 +385,9 @@ impl Plugins for Runtime {
     }
 
     fn plugins(&self) -> Vec<PluginInfo> {
-        self.routing.load().plugins.values().map(|plugin| self.info(plugin)).collect()
+        let routing = self.routing.load();
+        let connectors = routing.plugins.values().map(|plugin| self.info(plugin));
+        connectors.chain(routing.transforms.values().map(|transform| transform.info())).collect()
     }
 }
 

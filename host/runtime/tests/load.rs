@@ -219,7 +219,7 @@ fn manifests() -> Vec<Refused> {
             "manifest_of_a_transform",
             tiny.clone(),
             format!("kind = \"transform\"\n{TINY_TOML}"),
-            &["this host runs connectors"],
+            &["does not export quoin:transform/transform@1.0.0", "register_transform!"],
         ),
         refused(
             "unknown_object",

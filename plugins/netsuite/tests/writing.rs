@@ -5,7 +5,10 @@
 mod support;
 
 use plugin_netsuite::NetSuite;
-use quoin_sdk::{Customer, FaultKind, Invoice, InvoiceStatus, InvoiceType, ObjectKind, Outcome, Sink, Status};
+use quoin_sdk::{
+    BillingMethod, BillingSetup, Customer, FaultKind, Invoice, InvoiceStatus, InvoiceType, ObjectKind, Outcome, Sink,
+    Status,
+};
 use quoin_testkit::item;
 use serde_json::{Value, json};
 use support::*;
@@ -433,4 +436,24 @@ fn a_look_up_that_cannot_ask_knows_nothing() {
     let refused = NetSuite::lookup(&erp, ObjectKind::Invoice, std::slice::from_ref(&item)).unwrap_err();
     assert_eq!(refused.kind, FaultKind::AuthExpired);
     assert_eq!(erp.lookup(ObjectKind::Invoice, &item).status, Status::Created);
+}
+
+/// What a look-up says of an order that somebody changed by hand: not as wanted, and what it holds.
+#[test]
+fn an_edited_order_is_told_with_its_figures_and_put_right_by_the_next_write() {
+    let erp = Erp::open();
+    let item = setup_item(&setup(), &erp.helix());
+    let written = erp.apply(ObjectKind::BillingSetup, &item);
+    let order = written.external.clone().unwrap();
+    erp.sim("act/edit_order_line", json!({"order": order, "line": 2, "amount": "100000.00"}));
+    let seen = erp.lookup(ObjectKind::BillingSetup, &item);
+    assert_eq!(seen.status, Status::Retry, "{:?}", seen.fault);
+    let held: BillingSetup = seen.object().unwrap().expect("what the ERP holds");
+    let price = |setup: &BillingSetup| match &setup.lines[1].billing {
+        BillingMethod::FixedFee { price, .. } => price.amount,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((price(&setup()), price(&held)), (dec("120000.00"), dec("100000")));
+    assert_eq!(erp.apply(ObjectKind::BillingSetup, &item).status, Status::Updated);
+    assert_eq!(erp.lookup(ObjectKind::BillingSetup, &item).status, Status::Created);
 }

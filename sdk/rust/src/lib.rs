@@ -17,6 +17,7 @@ mod power;
 mod register;
 mod sink;
 mod source;
+mod transform;
 mod webhook;
 
 #[cfg(target_arch = "wasm32")]
@@ -44,6 +45,7 @@ pub use http::{Request, Response};
 pub use power::{Check, Discover, Report, Sink, Source, Webhook};
 pub use sink::{Item, Outcome, Reference, Status};
 pub use source::{Change, Op, Page, ReadRequest};
+pub use transform::Transform;
 pub use webhook::{Inbound, Reply};
 
 /// Contract version this SDK speaks; stamped into every component.

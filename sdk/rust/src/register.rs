@@ -26,6 +26,30 @@ macro_rules! register {
     };
 }
 
+/// Exports a transform from the component:
+///
+/// ```text
+/// quoin_sdk::register_transform!(MyTransform, manifest = include_str!("../connector.toml"));
+/// ```
+///
+/// Outside `wasm32` it expands to nothing.
+#[macro_export]
+macro_rules! register_transform {
+    ($transform:ty, manifest = $manifest:expr $(,)?) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code)] // the exported functions' calling convention, generated
+        const _: () = {
+            impl $crate::component::Manifested for $transform {
+                const MANIFEST: &'static str = $manifest;
+            }
+            type Registered = $crate::component::Exported<$transform>;
+            $crate::component::bindings::transformer::export_transformer!(
+                Registered with_types_in $crate::component::bindings::transformer
+            );
+        };
+    };
+}
+
 /// One power's exports.
 #[doc(hidden)]
 #[macro_export]

@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod config;
+pub mod einvoice;
 pub mod erp;
 pub mod figures;
 pub mod script;

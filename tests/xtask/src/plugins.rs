@@ -5,7 +5,7 @@ use anyhow::Context;
 use crate::{cargo, wasm_target};
 
 /// Kinds of packages that become components.
-const COMPONENT_KINDS: [&str; 2] = ["plugin", "guest"];
+const COMPONENT_KINDS: [&str; 3] = ["plugin", "transform", "guest"];
 
 /// Builds them all into `target/wasm32-wasip2/plugin/`.
 pub fn build() -> anyhow::Result<()> {
@@ -30,7 +30,7 @@ fn collect(components: &[&cargo::Package]) -> anyhow::Result<()> {
     let built = cargo::target().join(wasm_target::TARGET).join("plugin");
     let folder = cargo::target().join("plugins");
     std::fs::create_dir_all(&folder)?;
-    for package in components.iter().filter(|package| package.kind.as_deref() == Some("plugin")) {
+    for package in components.iter().filter(|package| package.kind.as_deref() != Some("guest")) {
         let id = package.folder.file_name().context("a plugin without folder")?.to_string_lossy().into_owned();
         let component = built.join(format!("{}.wasm", package.name.replace('-', "_")));
         let target = folder.join(format!("{id}.wasm"));

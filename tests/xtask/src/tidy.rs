@@ -9,7 +9,7 @@ use anyhow::bail;
 use crate::cargo::{self, Package};
 
 /// What each kind of package may import from the workspace.
-const IMPORTS: [(&str, &[&str]); 11] = [
+const IMPORTS: [(&str, &[&str]); 12] = [
     ("core", &["core", "registry"]),
     ("frame", &["core", "registry"]),
     ("driver", &["core", "registry", "frame"]),
@@ -18,6 +18,8 @@ const IMPORTS: [(&str, &[&str]); 11] = [
     ("registry", &["registry"]),
     ("sdk", &["sdk"]),
     ("plugin", &["sdk"]),
+    // Pure, and about a format, not a vendor: its name is no forbidden word.
+    ("transform", &["sdk"]),
     ("simulator", &["sdk"]),
     ("guest", &["sdk"]),
     ("test", &["core", "registry", "frame", "driver", "adapter", "root", "sdk", "simulator", "test"]),

@@ -4,6 +4,7 @@
 pub mod billing_run;
 pub mod clock;
 pub mod plugin;
+pub mod reconcile;
 pub mod retry;
 
 use ports::Op;

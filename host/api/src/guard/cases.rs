@@ -18,7 +18,7 @@ const fn case(method: &'static str, route: &'static str, permission: Permission)
 }
 
 /// Every guarded route.
-pub const CASES: [Case; 16] = [
+pub const CASES: [Case; 25] = [
     case("GET", "/api/v1/openapi.json", Permission::ReadPlatform),
     case("GET", "/api/v1/deals", Permission::ReadBusiness),
     case("GET", "/api/v1/deals/{key}", Permission::ReadBusiness),
@@ -26,6 +26,15 @@ pub const CASES: [Case; 16] = [
     case("GET", "/api/v1/events", Permission::ReadBusiness),
     case("GET", "/api/v1/events/stream", Permission::ReadBusiness),
     case("GET", "/api/v1/invoices/{number}", Permission::ReadBusiness),
+    case("GET", "/api/v1/invoices/{number}/export", Permission::ReadBusiness),
+    case("GET", "/api/v1/invoices/{number}/evidence", Permission::ReadBusiness),
+    case("GET", "/api/v1/conservation", Permission::ReadBusiness),
+    case("GET", "/api/v1/conservation/{contract}", Permission::ReadBusiness),
+    case("GET", "/api/v1/conservation/{contract}/recount", Permission::ReadBusiness),
+    case("POST", "/api/v1/reconciliations", Permission::RetryException),
+    case("GET", "/api/v1/reconciliations", Permission::ReadBusiness),
+    case("GET", "/api/v1/reconciliations/{run}", Permission::ReadBusiness),
+    case("POST", "/api/v1/drifts/{id}/apply", Permission::RetryException),
     case("GET", "/api/v1/exceptions", Permission::ReadExceptions),
     case("POST", "/api/v1/exceptions/{id}/retry", Permission::RetryException),
     case("POST", "/api/v1/billing-runs", Permission::RunBilling),

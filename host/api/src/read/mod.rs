@@ -4,22 +4,28 @@
 
 pub mod account;
 mod billing_words;
+pub mod conservation;
 pub mod deals;
 pub mod entry;
 pub mod events;
+pub mod evidence;
 pub mod exceptions;
+pub mod export;
 pub mod invoices;
 pub mod pick;
 pub mod platform;
+pub mod reconciliation;
 pub mod schema;
 pub mod stages;
 pub mod summary;
 pub mod timeline;
 
 pub use account::{Hours, HoursRow, LineExplanation, LinePart};
+pub use conservation::{ConservationView, ContractConservation, Recount};
 pub use deals::{Deal, DealDetail, Figure};
 pub use entry::{Call, Entry, Fact, GateCheck, PluginStamp, Tone};
 pub use exceptions::ExceptionView;
+pub use export::{Export, export};
 pub use invoices::{InvoiceDetail, InvoiceRow};
 pub use platform::{ConnectionView, PluginView};
 pub use stages::{Stage, StageState};

@@ -5,6 +5,7 @@ use ports::{CallTrace, Commit, Op, VendorCall};
 use process::projection::{self, Deal};
 use process::{Cause, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind};
 use quoin_canonical::*;
+use reconcile::conservation::{ContractBook, EventRef, Kept, statement};
 use serde_json::{Value, json};
 
 use super::cast::{context, dec, euros, id, quote, stopped_quote};
@@ -18,6 +19,7 @@ struct Story {
     count: u32,
     deal: Option<Deal>,
     account: Option<Account>,
+    book: Option<ContractBook>,
 }
 
 /// Everything, as commits small enough for the store.
@@ -31,7 +33,15 @@ pub fn commits() -> Vec<Commit> {
 
 impl Story {
     fn new(key: &str, now: &str) -> Self {
-        Self { key: key.into(), now: now.parse().unwrap(), ops: Vec::new(), count: 0, deal: None, account: None }
+        Self {
+            key: key.into(),
+            now: now.parse().unwrap(),
+            ops: Vec::new(),
+            count: 0,
+            deal: None,
+            account: None,
+            book: None,
+        }
     }
 
     fn at(&mut self, now: &str) {
@@ -71,6 +81,8 @@ impl Story {
     fn decided(&mut self, events: Vec<AccountEvent>, step: &str) {
         for event in events {
             billing::evolve(&mut self.account, &event);
+            let at = EventRef { seq: u64::from(self.count) + 1, kind: event.kind().into() };
+            ContractBook::post(&mut self.book, at, &event);
             self.step(event.kind(), event.to_body().unwrap(), step);
         }
     }
@@ -114,6 +126,11 @@ impl Story {
         };
         if let Some(deal) = &self.deal {
             self.ops.push(put("deal", &self.key, json!(deal)));
+        }
+        if let Some(book) = &self.book {
+            let statement = Some(statement(book));
+            let kept = Kept { book: Some(book.clone()), statement, ..Kept::default() };
+            self.ops.push(put("conservation", &self.key, json!(kept)));
         }
         if let Some(account) = &self.account {
             self.ops.push(put("account", &self.key, json!(account)));

@@ -1,11 +1,15 @@
 //! `quoin invoice`
 
+use std::path::Path;
+
+use anyhow::Context;
 use api::format;
 use api::read::{InvoiceDetail, LineExplanation};
 use comfy_table::Row;
 use quoin_canonical::{InvoiceType, Money};
 use serde_json::Value;
 
+use crate::arguments::InvoiceCommand;
 use crate::client::{Client, encode};
 use crate::output::{Output, Paint, amount, trimmed};
 
@@ -34,6 +38,33 @@ pub async fn invoice(client: &Client, number: &str, explain: bool, output: &Outp
             print_explanation(explained, output);
         }
     }
+    Ok(())
+}
+
+/// Writes an invoice as a file.
+pub async fn files(client: &Client, command: InvoiceCommand) -> anyhow::Result<()> {
+    match command {
+        InvoiceCommand::Export { number, format, out } => {
+            let path = format!("/api/v1/invoices/{}/export?format={}", encode(&number), encode(&format));
+            let bytes = client.bytes(&path).await?;
+            match out {
+                Some(out) => keep(&out, &bytes),
+                None => {
+                    say!("{}", String::from_utf8_lossy(&bytes).trim_end());
+                    Ok(())
+                }
+            }
+        }
+        InvoiceCommand::Evidence { number, out } => {
+            let bytes = client.bytes(&format!("/api/v1/invoices/{}/evidence", encode(&number))).await?;
+            keep(&out, &bytes)
+        }
+    }
+}
+
+fn keep(out: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    std::fs::write(out, bytes).with_context(|| format!("{} cannot be written", out.display()))?;
+    eprintln!("{} bytes written to {}", bytes.len(), out.display());
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 pub mod billing;
 pub mod clock;
+pub mod conservation;
 pub mod deals;
 pub mod doctor;
 pub mod events;
@@ -9,4 +10,5 @@ pub mod exceptions;
 pub mod host;
 pub mod invoice;
 pub mod plugins;
+pub mod reconcile;
 pub mod timeline;

@@ -1,6 +1,7 @@
 //! One invoice, and where each of its amounts comes from.
 
 use api::Principal;
+use api::download::file;
 use api::read;
 use askama::Template;
 use axum::Extension;
@@ -17,6 +18,7 @@ use crate::view::document::Document;
 pub(crate) struct InvoicePage {
     chrome: Chrome,
     document: Document,
+    formats: Vec<String>,
 }
 
 /// `GET /console/invoices/{number}`
@@ -27,5 +29,21 @@ pub async fn show(
 ) -> Result<Response, Refused> {
     let detail = read::invoices::one(state.api.ledger.as_ref(), &number).await?;
     let chrome = Chrome::of(&state, &who, &number, "deals", Some(&detail.key)).await;
-    Ok(render(&InvoicePage { chrome, document: Document::from(&detail) }))
+    let formats = read::export::formats(&state.api);
+    Ok(render(&InvoicePage { chrome, document: Document::from(&detail), formats }))
+}
+
+/// `GET /console/invoices/{number}/export/{format}`
+pub async fn export(
+    State(state): State<ConsoleState>,
+    Path((number, format)): Path<(String, String)>,
+) -> Result<Response, Refused> {
+    let export = read::export(&state.api, &number, &format).await?;
+    Ok(file(&export.file, export.media, export.text.into_bytes()))
+}
+
+/// `GET /console/invoices/{number}/evidence`
+pub async fn evidence(State(state): State<ConsoleState>, Path(number): Path<String>) -> Result<Response, Refused> {
+    let pack = read::evidence::pack(&state.api, &number).await?;
+    Ok(file(&pack.file, "application/x-tar", pack.bytes))
 }

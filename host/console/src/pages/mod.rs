@@ -1,6 +1,7 @@
 //! The pages, one file each: read through the API's functions, fill a template.
 
 pub mod clock;
+pub mod conservation;
 pub mod deal;
 pub mod deals;
 pub mod exceptions;

@@ -2,6 +2,7 @@
 
 pub mod bars;
 pub mod chrome;
+pub mod conservation;
 pub mod document;
 pub mod timeline;
 pub mod wheel;

@@ -1,7 +1,7 @@
 //! Billing set-ups: a job, a billing schedule per milestone line, and a sales order with one line
 //! per contract line.
 
-use quoin_sdk::{BillingMethod, BillingSetup, ContractLine, Decimal, Fault, Milestone, MilestoneTerm};
+use quoin_sdk::{BillingMethod, BillingSetup, ContractLine, Decimal, Fault, Milestone, MilestoneTerm, Money};
 
 use super::{custom_fits, cut, fits, lines_fit, product, put};
 use crate::config::{Config, Custom, method};
@@ -116,6 +116,45 @@ pub fn order_fits(want: &Document, have: &Document) -> bool {
         && fits(want.other_ref_num.as_ref(), have.other_ref_num.as_ref())
         && custom_fits(&want.custom, &have.custom)
         && lines_fit(&want.item.items, &have.item.items)
+}
+
+/// The same set-up with the order's own figures on the lines that it has: what `figures` puts there,
+/// read back.
+pub fn held(mut setup: BillingSetup, order: &Document, config: &Config) -> BillingSetup {
+    for line in &mut setup.lines {
+        let id = serde_json::Value::from(line.id.clone());
+        let known = |have: &&Line| have.custom.get(config.field(Custom::ContractLine)) == Some(&id);
+        let Some(have) = order.item.items.iter().find(known) else { continue };
+        match &mut line.billing {
+            BillingMethod::TimeAndMaterials { cap: Some(cap), .. } => {
+                cap.limit.amount = have.amount.unwrap_or(cap.limit.amount);
+            }
+            BillingMethod::TimeAndMaterials { cap: None, .. } => {}
+            BillingMethod::FixedFee { price, milestones } => {
+                price.amount = have.amount.unwrap_or(price.amount);
+                let own = setup.milestones.iter_mut().filter(|milestone| milestone.contract_line == line.id);
+                by_percent(*price, milestones, own.collect());
+            }
+            BillingMethod::Retainer(term) => {
+                term.hours_per_month = have.quantity.unwrap_or(term.hours_per_month);
+                term.hourly_rate = have.rate.unwrap_or(term.hourly_rate);
+            }
+        }
+    }
+    setup
+}
+
+/// Milestones as NetSuite's schedule holds them: shares of the order's amount; the last takes the rest.
+fn by_percent(price: Money, terms: &[MilestoneTerm], mut milestones: Vec<&mut Milestone>) {
+    let mut left = price.amount;
+    let count = milestones.len();
+    for (at, milestone) in milestones.iter_mut().enumerate() {
+        let percent = terms.iter().find(|term| term.code == milestone.code).map_or(Decimal::ZERO, |term| term.percent);
+        let share = product(price.amount, percent / Decimal::ONE_HUNDRED, price.currency.minor_units());
+        let share = if at + 1 == count { left } else { share };
+        left -= share;
+        milestone.amount = Some(Money::new(share, price.currency));
+    }
 }
 
 fn order_line(setup: &BillingSetup, line: &ContractLine, at: usize, config: &Config) -> Result<Line, Fault> {

@@ -35,10 +35,22 @@ pub fn look_up(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome
             }
             Ok(outcome)
         }
-        Err(fault) if fault.code == code::NOT_SENT => Ok(Outcome::retry(item, fault)),
+        Err(fault) if fault.code == code::NOT_SENT => Ok(as_held(api, object, Outcome::retry(item, fault), item)),
         Err(fault) if fault.kind == FaultKind::AuthExpired => Err(fault),
         Err(fault) if fault.kind == FaultKind::Conflict => Ok(Outcome::conflict(item, fault)),
         Err(fault) => Ok(Outcome::unknown(item, fault)),
+    }
+}
+
+/// Adds what NetSuite holds to an outcome that says it is not as wanted, for whoever compares. What
+/// cannot be told is left out: the outcome stands without it.
+fn as_held(api: &Api<'_>, object: ObjectKind, outcome: Outcome, item: &Item) -> Outcome {
+    if object != ObjectKind::BillingSetup {
+        return outcome;
+    }
+    match setup::as_held(api, item) {
+        Ok(Some(held)) => outcome.clone().data(&held).unwrap_or(outcome),
+        _ => outcome,
     }
 }
 

@@ -71,6 +71,12 @@ pub fn settle(api: &Api<'_>, item: &Item) -> Result<Outcome, Fault> {
     Ok(outcome.reference(ObjectKind::Project, project, job))
 }
 
+/// The set-up with the figures that NetSuite's sales order holds; `None` while there is no order.
+pub fn as_held(api: &Api<'_>, item: &Item) -> Result<Option<BillingSetup>, Fault> {
+    let Some(order) = api.by_external::<Document>("salesOrder", &item.id)? else { return Ok(None) };
+    Ok(Some(map::held(item.object()?, &order.fields, &api.config)))
+}
+
 /// Two parts are unchanged only when both are.
 fn together(a: Step, b: Step) -> Step {
     if (a, b) == (Step::Unchanged, Step::Unchanged) { Step::Unchanged } else { Step::Updated }

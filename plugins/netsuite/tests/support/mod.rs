@@ -319,6 +319,7 @@ pub fn document(of: &str, kind: InvoiceType, issued: &str, lines: &[Figures], ta
         selling_entity: "DE01".into(),
         seller_name: "Advisory DE GmbH".into(),
         seller_vat_id: "DE987654321".into(),
+        seller_address: None,
         buyer: helix(),
         customer: Link::Id(id("customer")),
         project: Some(Link::Id(id("project"))),

@@ -14,6 +14,7 @@ pub fn payment(row: &PaymentRow) -> Result<Change, Fault> {
         amount: Money::new(amount(row)?, currency),
         value_date: date(row)?,
         status: PaymentStatus::Settled,
+        fx: None,
     };
     Change::upsert(row.id.to_string(), Some(row.create_date.text()), &payment)
 }

@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 
 use super::bindings::imports::quoin::types::types::Fault as BorderFault;
-use super::bindings::{checks, describes, discovers, listens, reads, writes};
-use super::door::open;
+use super::bindings::{checks, describes, discovers, listens, reads, transformer, writes};
+use super::door::{hook_panics, open};
 use super::lift::{fault_out, item_in, kind_in, outcome_out, page_out, request_in};
-use crate::{Check, Discover, Inbound, Item, Reply, Sink, Source, Webhook};
+use crate::{Check, Discover, Inbound, Item, Reply, Sink, Source, Transform, Webhook};
 
 /// A connector with its manifest's text.
 pub trait Manifested {
@@ -81,5 +81,18 @@ impl<T: Webhook> webhook::Guest for Exported<T> {
             touched: touched.map(|(kind, external)| webhook::Touched { object: kind.to_string(), external }).collect(),
             delivery: reply.delivery,
         })
+    }
+}
+
+impl<T: Manifested> transformer::exports::quoin::transform::describe::Guest for Exported<T> {
+    fn describe() -> String {
+        T::MANIFEST.to_owned()
+    }
+}
+
+impl<T: Transform> transformer::exports::quoin::transform::transform::Guest for Exported<T> {
+    fn convert(object: String, data: String) -> Result<String, BorderFault> {
+        hook_panics();
+        T::convert(kind_in(&object)?, &data).map_err(fault_out)
     }
 }

@@ -68,6 +68,19 @@ pub mod bindings {
             export_macro_name: "export_describe",
         });
     }
+    pub mod transformer {
+        wit_bindgen::generate!({
+            path: ["../../wit/types@1.0.0", "../../wit/host@1.0.0", "../../wit/transform@1.0.0"],
+            world: "quoin:transform/transformer@1.0.0",
+            with: {
+                "quoin:types/types@1.0.0": crate::component::bindings::imports::quoin::types::types,
+                "quoin:host/log@1.0.0": crate::component::bindings::imports::quoin::host::log,
+                "quoin:host/config@1.0.0": crate::component::bindings::imports::quoin::host::config,
+            },
+            pub_export_macro: true,
+            export_macro_name: "export_transformer",
+        });
+    }
     power!(checks, "quoin:connector/checks@1.0.0", "export_check");
     power!(discovers, "quoin:connector/discovers@1.0.0", "export_discover");
     power!(reads, "quoin:connector/reads@1.0.0", "export_source");
