@@ -218,7 +218,7 @@ impl Registry {
                     .collect();
                 let mend = if owned.is_empty() { "none yet".to_owned() } else { owned.join(", ") };
                 Err(Refusal::denied(format!(
-                    "the namespace '{namespace}' does not belong to {}; yours: {mend}. An administrator gives one with `quoin registry namespace`",
+                    "the namespace '{namespace}' does not belong to {}; yours: {mend}. An administrator gives one with `quoin registry namespace new`",
                     caller.owner
                 )))
             }

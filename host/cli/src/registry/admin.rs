@@ -19,6 +19,9 @@ use crate::output::{Output, Paint, trimmed};
 /// Who is named in the log for what is done on the machine itself.
 const BY: &str = "administrator";
 
+/// What a new namespace may hold, bytes: a hundred versions of ten Rust plugins.
+const QUOTA_BYTES: u64 = 1 << 30;
+
 fn journal(dir: &Path) -> anyhow::Result<Journal> {
     Journal::open(dir).with_context(|| format!("the registry's folder {}", dir.display()))
 }
@@ -33,9 +36,7 @@ pub fn namespace(command: NamespaceCommand, output: &Output) -> anyhow::Result<(
         NamespaceCommand::New { namespace, owner, key, quota_mib, certificate_required, dir } => {
             ensure!(is_label(&namespace), "'{namespace}' is no namespace; it holds a-z, 0-9 and inner hyphens");
             let mut journal = journal(&dir)?;
-            let quota_bytes = quota_mib.saturating_mul(1 << 20);
-            let created = Event::NamespaceCreated { namespace: namespace.clone(), quota_bytes, certificate_required };
-            record(&mut journal, created)?;
+            settle(&mut journal, &namespace, quota_mib, certificate_required.then_some(true))?;
             for owner in owner {
                 record(&mut journal, Event::OwnerAdded { namespace: namespace.clone(), owner })?;
             }
@@ -44,10 +45,11 @@ pub fn namespace(command: NamespaceCommand, output: &Output) -> anyhow::Result<(
             }
             show(&mut journal, Some(&namespace), output)
         }
-        NamespaceCommand::Remove { namespace, owner, key, dir } => {
+        NamespaceCommand::Remove { namespace, owner, key, certificate_required, dir } => {
             let mut journal = journal(&dir)?;
             let known = journal.index()?.namespaces.contains_key(&namespace);
             ensure!(known, "there is no namespace '{namespace}'");
+            settle(&mut journal, &namespace, None, certificate_required.then_some(false))?;
             for owner in owner {
                 record(&mut journal, Event::OwnerRemoved { namespace: namespace.clone(), owner })?;
             }
@@ -58,6 +60,29 @@ pub fn namespace(command: NamespaceCommand, output: &Output) -> anyhow::Result<(
         }
         NamespaceCommand::List { dir } => show(&mut journal(&dir)?, None, output),
     }
+}
+
+/// Makes a namespace, or changes what is said about it; the rest stays as it is.
+fn settle(
+    journal: &mut Journal,
+    namespace: &str,
+    quota_mib: Option<u64>,
+    certificate: Option<bool>,
+) -> anyhow::Result<()> {
+    let index = journal.index()?;
+    let known = index.namespaces.get(namespace);
+    let quota_bytes = match (quota_mib, known) {
+        (Some(mib), _) => mib.saturating_mul(1 << 20),
+        (None, Some(known)) => known.quota_bytes,
+        (None, None) => QUOTA_BYTES,
+    };
+    let certificate_required = certificate.unwrap_or(known.is_some_and(|known| known.certificate_required));
+    let same = known
+        .is_some_and(|known| (known.quota_bytes, known.certificate_required) == (quota_bytes, certificate_required));
+    if same {
+        return Ok(());
+    }
+    record(journal, Event::NamespaceCreated { namespace: namespace.to_owned(), quota_bytes, certificate_required })
 }
 
 fn show(journal: &mut Journal, only: Option<&str>, output: &Output) -> anyhow::Result<()> {

@@ -204,7 +204,7 @@ pub enum AnonymousArgument {
 /// What to do with namespaces.
 #[derive(Debug, Subcommand)]
 pub enum NamespaceCommand {
-    /// Give one out, or change what it has: owners, keys and quota are added to those there.
+    /// Give one out, or add owners and keys to it; what is not named stays as it is.
     New {
         /// Its name: a-z, 0-9 and hyphens.
         namespace: String,
@@ -214,9 +214,9 @@ pub enum NamespaceCommand {
         /// Whose signatures count.
         #[arg(long, value_name = "ed25519:…")]
         key: Vec<quoin_trust::PublicKey>,
-        /// Bytes its plugins may have together, MiB.
-        #[arg(long, default_value_t = 1024)]
-        quota_mib: u64,
+        /// Bytes its plugins may have together, MiB [default: what it has, 1024 for a new one]
+        #[arg(long)]
+        quota_mib: Option<u64>,
         /// Refuse versions without a certificate.
         #[arg(long)]
         certificate_required: bool,
@@ -224,7 +224,7 @@ pub enum NamespaceCommand {
         #[arg(long, env = "QUOIN_REGISTRY_DIR")]
         dir: PathBuf,
     },
-    /// Take an owner or a key away; what was published stays.
+    /// Take an owner, a key, or the need of a certificate away; what was published stays.
     Remove {
         /// Its name.
         namespace: String,
@@ -234,6 +234,9 @@ pub enum NamespaceCommand {
         /// Whose signatures no longer count for new versions.
         #[arg(long, value_name = "ed25519:…")]
         key: Vec<quoin_trust::PublicKey>,
+        /// Take versions without a certificate again.
+        #[arg(long)]
+        certificate_required: bool,
         /// Folder of the registry.
         #[arg(long, env = "QUOIN_REGISTRY_DIR")]
         dir: PathBuf,

@@ -166,7 +166,7 @@ fn room(registry: &Registry, index: &Index, candidate: &Candidate, bytes: u64) -
     }
     if known.used_bytes.saturating_add(bytes) > known.quota_bytes {
         return Err(Refusal::denied(format!(
-            "'{namespace}' has {} of {} bytes; this version has {bytes}. An administrator gives more with `quoin registry namespace quota`",
+            "'{namespace}' has {} of {} bytes; this version has {bytes}. An administrator gives more with `quoin registry namespace new {namespace} --quota-mib …`",
             known.used_bytes, known.quota_bytes
         )));
     }

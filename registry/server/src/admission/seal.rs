@@ -31,7 +31,7 @@ pub fn signature(
     let keys = keys(index, namespace);
     if keys.is_empty() {
         return Err(Refusal::denied(format!(
-            "the namespace '{namespace}' has no key, so no signature can count; make one with `quoin registry key new`, and have an administrator add it with `quoin registry namespace key`"
+            "the namespace '{namespace}' has no key, so no signature can count; make one with `quoin registry key new`, and have an administrator add it with `quoin registry namespace new {namespace} --key …`"
         )));
     }
     let digests = digests(candidate)?;
