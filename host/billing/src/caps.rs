@@ -93,8 +93,12 @@ struct Fit {
 }
 
 impl<K: Ord + Clone> Meter<K> {
-    /// A meter for amounts that round to `places` decimals.
-    pub fn new(limits: Vec<Limit>, rounding: Rounding, places: u32) -> Self {
+    /// A meter for amounts that round to `places` decimals. What a limit has below the smallest
+    /// unit that can be billed is no room: half a yen would let a whole one through.
+    pub fn new(mut limits: Vec<Limit>, rounding: Rounding, places: u32) -> Self {
+        for limit in &mut limits {
+            limit.limit = limit.limit.trunc_with_scale(places);
+        }
         let committed = vec![Decimal::ZERO; limits.len()];
         Self { limits, lines: BTreeMap::new(), committed, shares: Shares::default(), rounding, places }
     }

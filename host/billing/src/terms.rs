@@ -221,6 +221,11 @@ fn check_line(quote: &Quote, line: &QuoteLine, at: usize, policy: &BillingPolicy
                 let message = format!("the price is in {}, the quote in {}", price.currency, quote.currency);
                 return refuse("/billing/price".into(), "CURRENCY_MISMATCH", message);
             }
+            if price.amount != price.rounded(quoin_canonical::Rounding::HalfUp).amount {
+                let places = price.currency.minor_units();
+                let message = format!("{price} can't be paid exactly; a price has at most {places} decimals");
+                return refuse("/billing/price/amount".into(), "PRICE_PRECISION", message);
+            }
             let sum: Decimal = milestones.iter().map(|milestone| milestone.percent).sum();
             if sum != Decimal::ONE_HUNDRED && line.terms.progress.is_none() {
                 let message = format!("the milestones of line {} total {sum} %; make them total 100 %", line.id);

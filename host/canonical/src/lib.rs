@@ -18,6 +18,7 @@ pub mod link;
 pub mod money;
 pub mod object;
 pub mod party;
+mod read;
 pub mod schema;
 mod terms;
 pub mod validate;
@@ -43,6 +44,7 @@ pub use link::{Header, Id, Link, Xref};
 pub use money::{Currency, Money, Quantity, Rounding, Unit};
 pub use object::{Canonical, ObjectKind};
 pub use party::{Address, Credit, CreditStatus, Customer, CustomerStatus, LegalEntity, TaxCategory, TaxTreatment};
+pub use read::{read, read_batch};
 pub use validate::{Invalid, Problems};
 
 pub use jiff::{Timestamp, civil::Date};

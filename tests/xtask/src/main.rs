@@ -44,6 +44,9 @@ enum Command {
         /// Only tests, stories, rows and guests whose name contains this; fails when there is none.
         #[arg(long, value_name = "NAME")]
         only: Option<String>,
+        /// Afterwards the laws of billing once more over 100,000 random histories, in release.
+        #[arg(long)]
+        nightly: bool,
     },
     /// Format, lints, laws and fast tests.
     Check,
@@ -62,7 +65,9 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo { once, report, erp } => demo(once, report, erp),
-        Command::Test { only } => test::run(only.as_deref()),
+        Command::Test { only, nightly } => {
+            test::run(only.as_deref()).and_then(|()| if nightly { test::nightly() } else { Ok(()) })
+        }
         Command::Check => check::run(),
         Command::Plugins => plugins::build(),
         Command::Bench { arguments } => bench(&arguments),

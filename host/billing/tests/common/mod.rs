@@ -2,6 +2,8 @@
 //! what happens to an account.
 #![allow(dead_code)] // every test uses a part of it
 
+pub mod laws;
+
 use billing::policy::{BillingPolicy, Context};
 use billing::{Account, AccountEvent, Derived, Posting, Refusal};
 use quoin_canonical::*;
@@ -226,6 +228,10 @@ impl Book {
         self.decide(|account, ctx| billing::accept_milestone(account, &milestone, ctx))
     }
 
+    pub fn has_milestone(&self, line: &str, code: &str) -> bool {
+        self.derived.project.milestones.iter().any(|m| m.contract_line == line && m.code == code)
+    }
+
     pub fn milestone(&self, line: &str, code: &str, on: &str) -> Milestone {
         let found = self.derived.project.milestones.iter().find(|m| m.contract_line == line && m.code == code).unwrap();
         Milestone {
@@ -301,4 +307,19 @@ pub fn kinds(events: &[AccountEvent]) -> Vec<&'static str> {
 pub fn totals(invoice: &Invoice) -> (String, String, String) {
     let print = |money: Money| format!("{:.2}", money.amount);
     (print(invoice.totals.net), print(invoice.totals.tax), print(invoice.totals.gross))
+}
+
+/// The value of `name=value` among the words.
+pub fn option<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
+    words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Hours such as `8h`, or minutes such as `20min`, as minutes.
+pub fn minutes(text: &str) -> u32 {
+    let value = |text: &str| dec(text);
+    let minutes = match text.strip_suffix('h') {
+        Some(hours) => value(hours) * dec("60"),
+        None => value(text.strip_suffix("min").unwrap_or(text)),
+    };
+    minutes.normalize().to_string().parse().expect("whole minutes")
 }

@@ -10,7 +10,7 @@ use billing::{fx, revenue, worktime};
 use quoin_canonical::{CapMode, Currency, Decimal, Money, Rounding};
 
 use crate::common::{day, dec, eur, euros};
-use crate::{minutes, option};
+use crate::common::{minutes, option};
 
 const UP: Rounding = Rounding::HalfUp;
 

@@ -10,14 +10,16 @@ mod amounts;
 #[path = "../common/mod.rs"]
 mod common;
 mod document;
+mod objects;
 mod rules;
+#[allow(dead_code, reason = "every runner uses a part of it")]
 mod story;
 
 use std::collections::BTreeSet;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-const TABLES: [(&str, &str); 10] = [
+const TABLES: [(&str, &str); 11] = [
     ("rounding", include_str!("rounding.txt")),
     ("rates", include_str!("rates.txt")),
     ("time", include_str!("time.txt")),
@@ -27,6 +29,7 @@ const TABLES: [(&str, &str); 10] = [
     ("corrections", include_str!("corrections.txt")),
     ("revenue", include_str!("revenue.txt")),
     ("agreement", include_str!("agreement.txt")),
+    ("bad-input", include_str!("bad-input.txt")),
     ("en16931", include_str!("en16931.txt")),
 ];
 
@@ -58,6 +61,12 @@ fn main() {
             }));
         }
     }
+    for (file, text) in stories() {
+        for case in parse(&text) {
+            let file = file.clone();
+            trials.push(Trial::test(format!("billing::stories::{file} {}", case.title), move || run(&file, &case)));
+        }
+    }
     trials.push(Trial::test("billing::every rule has a case, and every case a rule", move || {
         let gaps = rules::gaps(&seen);
         if gaps.is_empty() { Ok(()) } else { Err(gaps.join("\n").into()) }
@@ -68,6 +77,18 @@ fn main() {
         println!("{summary}");
     }
     conclusion.exit();
+}
+
+/// The stories that broke a law once (`laws/` prints them), by file name.
+fn stories() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories");
+    let files = std::fs::read_dir(folder).expect("tests/stories is there").map(|entry| entry.unwrap().path());
+    let mut stories: Vec<(String, String)> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(&path).unwrap()))
+        .collect();
+    stories.sort();
+    stories
 }
 
 fn parse(text: &str) -> Vec<Case> {
@@ -132,6 +153,9 @@ pub struct World {
 
 impl World {
     fn step(&mut self, text: &str) -> Result<String, String> {
+        if let Some(outcome) = objects::step(text) {
+            return outcome;
+        }
         let words: Vec<&str> = text.split_whitespace().collect();
         let (verb, rest) = words.split_first().ok_or("an empty step")?;
         let known = self
@@ -141,19 +165,4 @@ impl World {
             .or_else(|| self.document.step(verb, rest));
         known.unwrap_or_else(|| Err(format!("there is no verb '{verb}'")))
     }
-}
-
-/// The value of `name=value` among the words.
-pub fn option<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
-    words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
-}
-
-/// Hours such as `8h`, or minutes such as `20min`, as minutes.
-pub fn minutes(text: &str) -> u32 {
-    let value = |text: &str| common::dec(text);
-    let minutes = match text.strip_suffix('h') {
-        Some(hours) => value(hours) * common::dec("60"),
-        None => value(text.strip_suffix("min").unwrap_or(text)),
-    };
-    minutes.normalize().to_string().parse().expect("whole minutes")
 }

@@ -1,13 +1,13 @@
 //! Verbs about an account: what happens to a contract, and which documents follow.
 
-use billing::account::Bucket;
+use billing::account::{Bucket, DocumentStage};
 use billing::policy::{BillingPolicy, CreditMode, DeletedAfterBilling, GroupBy, RetainerEnd};
 use billing::rates::RateRow;
 use billing::{Account, AccountEvent, CreditLine, Expense, Refusal};
 use quoin_canonical::*;
 
 use crate::common::{self, Book, customer, day, dec, eur, euros, id};
-use crate::{minutes, option};
+use crate::common::{minutes, option};
 
 #[derive(Default)]
 pub struct Story {
@@ -31,6 +31,53 @@ impl Story {
             return Some(done);
         }
         self.input(verb, words).or_else(|| self.command(verb, words)).or_else(|| self.question(verb, words))
+    }
+
+    /// The account and its history, once it is open.
+    pub fn book(&self) -> Option<&Book> {
+        self.book.as_ref()
+    }
+
+    /// Checks every law on the account as it stands.
+    pub fn check_laws(&self) -> Outcome {
+        let book = self.book.as_ref().ok_or("the account is not open")?;
+        common::laws::check(book.account());
+        common::laws::survives(&book.events, book.account());
+        common::laws::positions_balance(book.account(), day("2026-05-31"), &book.ctx);
+        Ok("hold".into())
+    }
+
+    /// Accepts and reports everything, and runs and posts until nothing is left to do.
+    pub fn complete(&mut self) {
+        let Some(book) = &self.book else { return };
+        let milestones: Vec<(String, String)> =
+            book.derived.project.milestones.iter().map(|m| (m.contract_line.clone(), m.code.clone())).collect();
+        let progress: Vec<String> =
+            book.account().contract.lines.iter().filter(|l| l.terms.progress.is_some()).map(|l| l.id.clone()).collect();
+        for (line, code) in milestones {
+            self.step("accept", &[&line, &code, "2026-06-01"]);
+        }
+        for line in progress {
+            self.step("progress", &[&line, "100", "2026-06-01"]);
+        }
+        for _ in 0..4 {
+            self.step("run", &["2026-12-31"]);
+            while self.out(DocumentStage::Draft).first().is_some_and(|_| self.step("release-out", &["0"]).is_some()) {}
+            while self.out(DocumentStage::Released).first().is_some_and(|_| self.step("post-out", &["0"]).is_some()) {}
+        }
+    }
+
+    /// Documents at a stage, in the order of their ids.
+    fn out(&self, stage: DocumentStage) -> Vec<Invoice> {
+        let states = self.book.iter().flat_map(|book| book.account().invoices.values());
+        states.filter(|state| state.stage == stage).map(|state| state.invoice.clone()).collect()
+    }
+
+    /// The n-th document at a stage, counted round and round.
+    fn nth_out(&self, stage: DocumentStage, which: &str) -> Option<Invoice> {
+        let out = self.out(stage);
+        let which: usize = which.parse().ok()?;
+        out.get(which % out.len().max(1)).cloned()
     }
 
     pub fn survives_the_log(&self) {
@@ -74,6 +121,9 @@ impl Story {
                 self.decide(|account, ctx| billing::record_time(account, &entry, ctx))
             }
             ("accept" | "withdraw", [line, code, date]) => {
+                if !self.book.as_ref()?.has_milestone(line, code) {
+                    return Some(Ok("there is none".into()));
+                }
                 let mut milestone = self.book.as_ref()?.milestone(line, code, date);
                 if verb == "withdraw" {
                     milestone.status = MilestoneStatus::Withdrawn;
@@ -108,6 +158,17 @@ impl Story {
                 };
                 self.decide(|account, ctx| billing::payment(account, &payment, ctx))
             }
+            ("post-out", [which]) => match self.nth_out(DocumentStage::Released, which) {
+                Some(document) => self.post_document(document),
+                None => Ok("nothing is out".into()),
+            },
+            ("release-out", [which]) => match self.nth_out(DocumentStage::Draft, which) {
+                Some(document) => {
+                    let draft = document.header.id?;
+                    self.decide(|account, ctx| billing::release(account, &draft, ctx))
+                }
+                None => Ok("nothing is a draft".into()),
+            },
             ("post", []) => self.post(),
             ("post", [number]) => self.post_draft(number),
             _ => return None,
@@ -135,13 +196,8 @@ impl Story {
                 self.decide(|account, ctx| billing::release(account, &draft, ctx))
             }
             ("release", ["first"]) => {
-                let draft = self
-                    .book
-                    .as_ref()?
-                    .account()
-                    .invoices
-                    .values()
-                    .find(|s| s.stage == billing::account::DocumentStage::Discarded)?;
+                let draft =
+                    self.book.as_ref()?.account().invoices.values().find(|s| s.stage == DocumentStage::Discarded)?;
                 let draft = draft.invoice.header.id.clone()?;
                 self.decide(|account, ctx| billing::release(account, &draft, ctx))
             }
@@ -170,6 +226,19 @@ impl Story {
                 };
                 self.decide(|account, ctx| billing::credit_line(account, &wanted, ctx))
             }
+            ("goodwill", [key, net]) => {
+                let Some(invoice) = self.posted.iter().find(|invoice| invoice.kind == InvoiceType::Invoice) else {
+                    return Some(Ok("nothing is posted".into()));
+                };
+                let wanted = CreditLine {
+                    key: (*key).into(),
+                    invoice: invoice.header.id.clone()?,
+                    line: "1".into(),
+                    net: dec(net),
+                    reason: "goodwill".into(),
+                };
+                self.decide(|account, ctx| billing::credit_line(account, &wanted, ctx))
+            }
             ("hold", [line, code]) => {
                 let milestone = self.book.as_ref()?.milestone(line, code, "2026-01-01").header.id?;
                 self.decide(|account, ctx| {
@@ -189,6 +258,7 @@ impl Story {
     fn question(&mut self, verb: &str, words: &[&str]) -> Option<Outcome> {
         let account = self.book.as_ref()?.account();
         Some(match (verb, words) {
+            ("laws", []) => self.check_laws(),
             ("lines", [number]) => {
                 let draft = self.drafts.get(number.parse::<usize>().unwrap() - 1)?;
                 let printed: Vec<String> = draft.lines.iter().map(printed).collect();
@@ -383,7 +453,7 @@ impl Story {
             ("advance", [code, line, amount, due, options @ ..]) => agreed.advances.push(AdvanceTerm {
                 code: (*code).into(),
                 line: (*line).into(),
-                amount: euros(amount),
+                amount: Money::new(dec(amount), self.currency.unwrap_or(eur())),
                 due_on: day(due),
                 at_end: if options.contains(&"expire") { AdvanceEnd::Expire } else { AdvanceEnd::Refund },
             }),
