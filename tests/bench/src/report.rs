@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::calls::Calls;
 use crate::flows::Flows;
+use crate::invoicing::Billing;
 use crate::load::Load;
 use crate::reference::Reference;
 
@@ -18,6 +19,8 @@ pub(crate) struct Report {
     pub(crate) reference: Reference,
     /// Flows.
     pub(crate) flows: Flows,
+    /// Billing.
+    pub(crate) billing: Billing,
 }
 
 /// One figure.
@@ -79,13 +82,14 @@ impl Report {
         });
         json!({
             "rows": rows.collect::<Vec<_>>(), "notes": self.notes(),
-            "raw": {"load": self.load, "calls": self.calls, "reference": self.reference, "flows": self.flows},
+            "raw": {"load": self.load, "calls": self.calls, "reference": self.reference, "flows": self.flows, "billing": self.billing},
         })
     }
 
     fn rows(&self) -> Vec<Row> {
         let mut rows = self.call_rows();
         rows.extend(self.flow_rows());
+        rows.extend(self.billing_rows());
         rows.extend(self.limit_rows());
         for plugin in &self.load.plugins {
             rows.push(
@@ -102,6 +106,7 @@ impl Report {
             Row::new("memory", "peak, host under the storm", self.flows.peak_mib, "MiB")
                 .beside("references", self.reference.peak_mib)
                 .target("<= 150 MiB, reach for 80"),
+            Row::new("memory", "peak, billing of 100,000 entries", self.billing.peak_mib, "MiB").target("<= 500 MiB"),
             Row::new("memory", "peak, plugin calls", self.calls.peak_mib, "MiB"),
             Row::new("memory", "peak, compiling plugins", self.load.peak_mib, "MiB"),
         ]);
@@ -143,6 +148,18 @@ impl Report {
                 .beside("native, 2 requests", reference.native.took.p50_ms),
             Row::new("flows", "end to end p99, storm", flows.storm.p99_ms, "ms")
                 .beside("native, 2 requests", reference.native.took.p99_ms),
+        ]
+    }
+
+    fn billing_rows(&self) -> Vec<Row> {
+        let billing = &self.billing;
+        let at = |index: usize| billing.us_per_entry.get(index).copied().unwrap_or_default();
+        vec![
+            Row::new("billing", "100,000 entries to invoices, one core", billing.seconds, "s").target("<= 1 s"),
+            Row::new("billing", "one of 1,000,000 entries", at(2), "us")
+                .beside("one of 10,000", at(0))
+                .target("flat: <= 1.3 x"),
+            Row::new("billing", "one of 100,000 entries", at(1), "us").beside("one of 10,000", at(0)),
         ]
     }
 

@@ -173,7 +173,8 @@ impl Metered {
         let limit = verdict.bound.as_ref().map_or(0, |bound| bound.at);
         let line = entry.terms.line.clone();
         let held = self.held.entry(line).or_insert_with(|| HeldLine { limit, entries: Vec::new() });
-        match held.entries.iter_mut().find(|part| part.entry == entry.terms.entry) {
+        // The pieces of one entry come one after the other.
+        match held.entries.last_mut().filter(|part| part.entry == entry.terms.entry) {
             Some(part) => {
                 part.minutes += left.minutes;
                 part.amount += left.frozen;
