@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quoin_canonical::{
     Acceptance, AdvanceTerm, Assignment, BillingType, Contract, ContractLine, Customer, Date, Decimal, Id, Invoice,
-    InvoiceStatus, InvoiceSummary, InvoiceType, Milestone, Money, Period, Project, TimeEntry,
+    InvoiceStatus, InvoiceSummary, InvoiceType, Milestone, Money, Period, Project, TimeEntry, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -196,6 +196,12 @@ pub struct EntryTerms {
     pub billed_minutes: u32,
     /// Whether they are charged.
     pub billing_type: BillingType,
+    /// Who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// When it was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_at: Option<Timestamp>,
 }
 
 /// Some minutes of an entry, all in the same bucket.

@@ -21,6 +21,7 @@ pub mod en16931;
 pub mod event;
 pub mod evolve;
 pub mod expense;
+pub mod explain;
 pub mod fixed;
 pub mod fx;
 pub mod policy;
@@ -28,6 +29,7 @@ pub mod rates;
 pub mod retainer;
 pub mod revenue;
 pub mod rounding;
+pub mod tax;
 pub mod terms;
 pub mod worktime;
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZoneDatabase;
-use quoin_canonical::{Date, Decimal, LegalEntity, Timestamp};
+use quoin_canonical::{CapMode, Date, Decimal, LegalEntity, Rounding, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::rates::RateLevel;
+use crate::tax::TaxRule;
 
 /// Everything a decision reads that is not the account. The caller takes `now` from its clock.
 #[derive(Debug, Clone)]
@@ -110,6 +111,15 @@ pub struct BillingPolicy {
     /// Decimal places kept of a percentage of completion: a tenth of a thousandth of a percent
     /// moves less than a cent on a contract of 10 million.
     pub percent_places: u32,
+    /// Tax per legal entity (its code), first row that fits; without rows an entity's default tax
+    /// is charged to buyers of its own country, and every other case is refused.
+    pub tax: BTreeMap<String, Vec<TaxRule>>,
+    /// How each legal entity (its code) rounds, where the policy says it (rule RD1).
+    pub rounding: BTreeMap<String, Rounding>,
+    /// What happens at every cap, whatever the contract says; absent where the contract decides.
+    pub cap_mode: Option<CapMode>,
+    /// Who may decide about how much money.
+    pub approvals: Vec<ApprovalLimit>,
     /// Payment terms where neither customer nor contract name any, in days.
     pub default_payment_terms_days: u16,
     /// Who is asked when something is refused or held.
@@ -130,10 +140,71 @@ impl Default for BillingPolicy {
             retainer: RetainerPolicy::default(),
             revenue_tolerance: Decimal::ONE,
             percent_places: 6,
+            tax: BTreeMap::new(),
+            rounding: BTreeMap::new(),
+            cap_mode: None,
+            approvals: Vec::new(),
             default_payment_terms_days: 30,
             owners: Owners::default(),
         }
     }
+}
+
+impl BillingPolicy {
+    /// The role that a deed of that size needs: the one with the smallest limit that covers it.
+    /// `None`: the policy asks nobody.
+    ///
+    /// # Errors
+    /// `BEYOND_ALL_LIMITS` when the policy asks for this deed, and nobody may do so much.
+    pub fn approver(&self, deed: Deed, amount: Decimal) -> Result<Option<&str>, Refusal> {
+        let mut limits = self.approvals.iter().filter(|limit| limit.deed == deed).peekable();
+        if limits.peek().is_none() {
+            return Ok(None);
+        }
+        let covers = limits.filter(|limit| limit.up_to.is_none_or(|up_to| amount <= up_to));
+        // An absent limit is the largest.
+        let least = covers.min_by_key(|limit| (limit.up_to.is_none(), limit.up_to));
+        least.map(|limit| Some(limit.role.as_str())).ok_or_else(|| {
+            Refusal::new("BEYOND_ALL_LIMITS", format!("nobody may decide about {amount}; add an approval limit"))
+                .field("/approvals")
+                .owner(&self.owners.finance)
+        })
+    }
+
+    /// A legal entity as the policy wants it: with its own way to round.
+    pub fn entity(&self, mut entity: LegalEntity) -> LegalEntity {
+        if let Some(rounding) = self.rounding.get(&entity.code) {
+            entity.rounding = *rounding;
+        }
+        entity
+    }
+}
+
+/// Something that needs a person's approval above a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Money given back on a posted document.
+    Credit,
+    /// Work beyond a cap given up.
+    WriteOff,
+    /// A draft sent out.
+    Release,
+    /// A discount agreed, in percent.
+    Discount,
+}
+
+/// Up to where a role may decide alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalLimit {
+    /// What.
+    pub deed: Deed,
+    /// Net amount in the contract's currency, or percent for a discount; absent for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Decimal>,
+    /// Who.
+    pub role: String,
 }
 
 /// Rounding of worked minutes to an increment.

@@ -3,7 +3,7 @@
 use quoin_canonical::{
     Assignment, AssignmentStatus, BillingMethod, BillingSetup, BillingType, Contract, ContractLine, Customer, Decimal,
     Discount, Header, Id, LegalEntity, Link, Milestone, MilestoneStatus, MilestoneTerm, Money, Project, ProjectStatus,
-    Quote, QuoteLine, RoleRate, Task, TaxTreatment,
+    Quote, QuoteLine, RoleRate, Task,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::fixed::{Retained, retain};
 use crate::policy::{BillingPolicy, Refusal};
 use crate::rates::{RateLevel, RateRow};
 use crate::rounding::{EVENT_PLACES, cumulative};
+use crate::tax;
 
 /// Code of the milestone that holds what is retained of a line's others. A line with retention has
 /// no milestone of that code itself.
@@ -143,7 +144,12 @@ fn contract_lines(quote: &Quote, entity: &LegalEntity, policy: &BillingPolicy) -
         check_line(quote, line, at, policy)?;
         let tax = match &line.tax {
             Some(tax) => tax.clone(),
-            None => default_tax(quote, entity, at, policy)?,
+            None => {
+                tax::determine(policy, entity, &quote.customer).map_err(|refusal| match refusal.field.is_empty() {
+                    true => refusal.field(format!("/lines/{at}/tax")),
+                    false => refusal,
+                })?
+            }
         };
         lines.push(ContractLine {
             id: line.id.clone(),
@@ -155,33 +161,6 @@ fn contract_lines(quote: &Quote, entity: &LegalEntity, policy: &BillingPolicy) -
         });
     }
     Ok(lines)
-}
-
-/// The entity's default tax, for a buyer of the same country. Other buyers need a treatment that
-/// somebody, or a tax transform, determined: a guess would be wrong in both directions.
-fn default_tax(
-    quote: &Quote,
-    entity: &LegalEntity,
-    at: usize,
-    policy: &BillingPolicy,
-) -> Result<TaxTreatment, Refusal> {
-    let country = buyer_country(&quote.customer).ok_or_else(|| {
-        Refusal::new(
-            "TAX_JURISDICTION_UNKNOWN",
-            format!("customer {} has neither country nor VAT id; add one", quote.customer.name),
-        )
-        .field("/customer/country")
-        .owner(&policy.owners.tax)
-    })?;
-    if country != entity.country {
-        return Err(Refusal::new(
-            "TAX_NOT_DETERMINED",
-            format!("{} sells to {country}: the line needs a tax treatment of its own", entity.code),
-        )
-        .field(format!("/lines/{at}/tax"))
-        .owner(&policy.owners.tax));
-    }
-    Ok(entity.default_tax.clone())
 }
 
 /// Country of tax residence: as stated, else from the VAT id (where Greece is EL), else from the

@@ -18,6 +18,7 @@ pub mod link;
 pub mod money;
 pub mod object;
 pub mod party;
+pub mod provenance;
 mod read;
 pub mod schema;
 mod terms;
@@ -44,6 +45,7 @@ pub use link::{Header, Id, Link, Xref};
 pub use money::{Currency, Money, Quantity, Rounding, Unit};
 pub use object::{Canonical, ObjectKind};
 pub use party::{Address, Credit, CreditStatus, Customer, CustomerStatus, LegalEntity, TaxCategory, TaxTreatment};
+pub use provenance::{DataClass, Provenance, Tombstone, data_class};
 pub use read::{read, read_batch};
 pub use validate::{Invalid, Problems};
 

@@ -6,6 +6,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::provenance::{Provenance, Tombstone};
+use crate::{Date, Timestamp};
+
 /// A canonical id: a UUID in its hyphenated lower-case form, never a vendor's id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -96,7 +99,55 @@ pub struct Header {
     /// The source system's own version of the record (etag, modification stamp).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// How often it changed since it is known here, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Version of the schema it was written in; absent is the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<u32>,
+    /// First day on which it holds; absent is always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
+    /// Last day on which it holds; absent is for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Date>,
+    /// When it was recorded here: the second axis of time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<Timestamp>,
+    /// Why its status is what it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// The connection whose word counts when systems differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_of_record: Option<String>,
+    /// The zone it must not leave, such as `EU`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residency: Option<String>,
+    /// Where its fields come from, group by group.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub provenance: Vec<Provenance>,
+    /// That it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tombstone: Option<Tombstone>,
     /// Custom fields, by vendor field name; they travel with the object and survive round trips.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub ext: BTreeMap<String, String>,
+}
+
+impl Header {
+    /// Whether it holds on a day.
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    }
+
+    /// Where a field comes from: the group that names it or what is around it, most closely; else
+    /// the group that names nothing.
+    pub fn origin(&self, pointer: &str) -> Option<&Provenance> {
+        let under =
+            |field: &str| pointer == field || pointer.strip_prefix(field).is_some_and(|rest| rest.starts_with('/'));
+        let closest = |group: &Provenance| group.fields.iter().filter(|field| under(field)).map(String::len).max();
+        let named = self.provenance.iter().filter_map(|group| Some((closest(group)?, group)));
+        let found = named.max_by_key(|(length, _)| *length).map(|(_, group)| group);
+        found.or_else(|| self.provenance.iter().find(|group| group.fields.is_empty()))
+    }
 }

@@ -86,6 +86,25 @@ impl Problems {
     pub fn header(&mut self, header: &Header) {
         self.optional_text("/header/external", header.external.as_deref(), "the vendor's id");
         self.optional_text("/header/version", header.version.as_deref(), "the vendor's version");
+        if let (Some(from), Some(to)) = (header.valid_from, header.valid_to) {
+            self.ordered("/header/valid_to", from, to);
+        }
+        let known = header.schema_version.is_none_or(|version| (1..=crate::schema::SCHEMA_VERSION).contains(&version));
+        self.require(
+            known,
+            "/header/schema_version",
+            "SCHEMA_VERSION",
+            format!("schema versions are 1 to {}; convert the object first", crate::schema::SCHEMA_VERSION),
+        );
+        for (at, field) in header.provenance.iter().flat_map(|group| &group.fields).enumerate() {
+            let path = format!("/header/provenance/fields/{at}");
+            self.require(
+                field.starts_with('/'),
+                path,
+                "POINTER",
+                format!("'{field}' is no JSON pointer; begin it with /"),
+            );
+        }
         self.require(!header.ext.contains_key(""), "/header/ext", "BLANK_TEXT", "a custom field has no name");
     }
 

@@ -152,6 +152,12 @@ pub enum Command {
         #[allow(missing_docs)]
         command: SecretCommand,
     },
+    /// Look after billing policies.
+    Policy {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: PolicyCommand,
+    },
     /// Look after process definitions.
     Process {
         #[command(subcommand)]
@@ -285,6 +291,16 @@ pub enum SecretCommand {
     },
 }
 
+/// What to do with billing policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy book and play its own examples, without a host.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
 /// What to do with process definitions.
 #[derive(Debug, Subcommand)]
 pub enum ProcessCommand {
@@ -327,6 +343,7 @@ mod tests {
             "quoin plugin load a.wasm --manifest connector.toml",
             "quoin billing run --as-of 2026-03-31 --contract Q-1",
             "quoin secret set erp/api/key --file key.pem",
+            "quoin policy check a.toml",
             "quoin process check a.yaml",
             "quoin search invoices --registry http://localhost:5050",
             "quoin install acme/books@1.4.0 --config quoin.toml --accept --load",

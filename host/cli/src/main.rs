@@ -73,6 +73,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
         Command::Serve { config } => commands::host::serve(&config).await?,
         Command::Check { config } => commands::host::check(&config, output).await?,
         Command::Secret { command } => commands::host::secret(command).await?,
+        Command::Policy { command } => commands::policy::policy(command, output)?,
         Command::Process { command } => commands::host::process(command, output)?,
         Command::Deals => commands::deals::deals(&client()?, output).await?,
         Command::Deal { key } => commands::deals::deal(&client()?, &key, output).await?,

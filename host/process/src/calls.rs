@@ -168,7 +168,8 @@ fn context(entity: &str, setting: &Setting<'_>) -> Result<Context, Refusal> {
         Refusal::new("ENTITY_UNKNOWN", format!("no legal entity '{entity}' is configured; add [entity.{entity}]"))
             .field("/selling_entity")
     })?;
-    Ok(Context { now: setting.now, entity: calendar.at(setting.now), policy: setting.parameters.billing.clone() })
+    let policy = setting.parameters.billing.clone();
+    Ok(Context { now: setting.now, entity: policy.entity(calendar.at(setting.now)), policy })
 }
 
 fn answer(events: Vec<AccountEvent>) -> Result<Called, Refusal> {

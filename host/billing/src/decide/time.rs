@@ -229,6 +229,8 @@ fn terms_of(account: &Account, id: &Id, task: &Id, time: &TimeEntry, ctx: &Conte
         worked_minutes: time.minutes,
         billed_minutes: billed_minutes(time.minutes, ctx.policy.increment),
         billing_type: time.billing_type,
+        approved_by: time.approved_by.clone(),
+        approved_at: time.approved_at,
     }
 }
 
@@ -270,7 +272,13 @@ fn portion(bucket: Bucket, minutes: Decimal, amount: Decimal) -> Portion {
 fn recorded(terms: EntryTerms, rate: Option<Resolved>, portions: Vec<Portion>, ctx: &Context) -> AccountEvent {
     let late = ctx.entity.closed_through.is_some_and(|closed| terms.date <= closed);
     let portions = portions.into_iter().filter(|portion| !portion.minutes.is_zero()).collect();
-    AccountEvent::TimeRecorded(Box::new(TimeRecorded { terms, rate, portions, late }))
+    AccountEvent::TimeRecorded(Box::new(TimeRecorded {
+        terms,
+        rate,
+        portions,
+        late,
+        policy_version: ctx.policy.version,
+    }))
 }
 
 /// The same work, now `minutes` long. What is on documents fits by now; the free rest changes:
@@ -281,6 +289,8 @@ fn resized(account: &Account, id: &Id, time: &TimeEntry, minutes: u32, ctx: &Con
         revision: time.header.version.clone(),
         worked_minutes: time.minutes,
         billed_minutes: minutes,
+        approved_by: time.approved_by.clone(),
+        approved_at: time.approved_at,
         ..entry.terms.clone()
     };
     let hourly = entry.rate.as_ref().map_or(Decimal::ZERO, |rate| rate.hourly_rate);

@@ -36,6 +36,9 @@ pub struct TimeRecorded {
     /// The service was given in a period that is closed (rule CO4).
     #[serde(default)]
     pub late: bool,
+    /// Version of the billing policy that decided.
+    #[serde(default)]
+    pub policy_version: u32,
 }
 
 /// Time withdrawn before it was billed.
@@ -378,6 +381,9 @@ pub struct OverCapHeld {
     pub used_percent: Decimal,
     /// Thresholds at which alerts are raised, in percent.
     pub alert_percents: Vec<Decimal>,
+    /// Version of the billing policy that decided.
+    #[serde(default)]
+    pub policy_version: u32,
 }
 
 /// Minutes of one entry beyond a cap.

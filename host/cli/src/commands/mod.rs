@@ -10,5 +10,6 @@ pub mod exceptions;
 pub mod host;
 pub mod invoice;
 pub mod plugins;
+pub mod policy;
 pub mod reconcile;
 pub mod timeline;

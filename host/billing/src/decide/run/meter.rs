@@ -320,7 +320,7 @@ fn shares(account: &Account) -> Shares {
 }
 
 /// The limits that apply: of lines, of payers, of the contract (rule NX1).
-fn limits(account: &Account, _ctx: &Context) -> Vec<Limit> {
+fn limits(account: &Account, ctx: &Context) -> Vec<Limit> {
     let agreement = &account.contract.agreement;
     let line_used = |id: &String| {
         let state = account.lines.get(id);
@@ -337,7 +337,7 @@ fn limits(account: &Account, _ctx: &Context) -> Vec<Limit> {
             payer: None,
             limit: cap.limit.amount,
             used: line_used(&line.id),
-            mode: cap.mode,
+            mode: ctx.policy.cap_mode.unwrap_or(cap.mode),
         }),
         _ => None,
     });
@@ -353,7 +353,14 @@ fn limits(account: &Account, _ctx: &Context) -> Vec<Limit> {
             (None, Some(line)) => format!("line {line}"),
             (None, None) => "contract".to_owned(),
         };
-        Limit { level, line: cap.line.clone(), payer, limit: cap.limit.amount, used, mode: cap.mode }
+        Limit {
+            level,
+            line: cap.line.clone(),
+            payer,
+            limit: cap.limit.amount,
+            used,
+            mode: ctx.policy.cap_mode.unwrap_or(cap.mode),
+        }
     });
     of_lines.chain(wider).collect()
 }

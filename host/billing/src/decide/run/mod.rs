@@ -67,6 +67,7 @@ fn held(account: &Account, as_of: Date, metered: &Metered, ctx: &Context) -> Vec
             used_percent: percent(metered.meter.used(held.limit), limit),
             alert_percents: ctx.policy.cap_alert_percents.clone(),
             line: line.clone(),
+            policy_version: ctx.policy.version,
         })
     });
     let freed = metered.freed.iter().map(|(line, entries)| {
