@@ -12,9 +12,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::handlers::{
-    billing_runs, clock_advance, clock_show, connections, conservation, deal, deals, events, events_stream,
-    exception_retry, exceptions, health, invoice, invoice_files, openapi as description, plugin_load, plugins,
-    reconciliations, timeline, whoami,
+    billing_runs, clock_advance, clock_show, connection_check, connections, conservation, deal, deals, events,
+    events_stream, exception_retry, exceptions, health, invoice, invoice_files, openapi as description, plugin_load,
+    plugins, reconciliations, timeline, whoami,
 };
 use crate::{ApiState, Problem, guard};
 
@@ -84,6 +84,8 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(plugins::plugins))
         .routes(routes!(plugin_load::plugin_load).layer(uploads))
         .routes(routes!(connections::connections))
+        .routes(routes!(connection_check::connection_check))
+        .routes(routes!(connection_check::connection_discover))
         .routes(routes!(clock_show::clock_show))
         .routes(routes!(clock_advance::clock_advance))
         .routes(routes!(whoami::whoami))

@@ -22,7 +22,7 @@ pub type AdvanceClock = Arc<dyn Fn(Timestamp) -> Result<(), String> + Send + Syn
 pub struct ApiState {
     /// The durable truth.
     pub ledger: Arc<dyn Ledger>,
-    /// The connected systems; only listed here, never called.
+    /// The connected systems: listed, and asked who we are there.
     pub connectors: Arc<dyn Connectors>,
     /// Loading and listing plugins.
     pub plugins: Arc<dyn Plugins>,

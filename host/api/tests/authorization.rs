@@ -19,7 +19,7 @@ enum Gets {
 use Gets::{In, Out};
 
 /// Method, route, a path to try, and what viewer, operator and admin get.
-const TABLE: [(&str, &str, &str, [Gets; 3]); 25] = [
+const TABLE: [(&str, &str, &str, [Gets; 3]); 27] = [
     ("get", "/api/v1/openapi.json", "/api/v1/openapi.json", [In, In, In]),
     ("get", "/api/v1/deals", "/api/v1/deals", [In, In, In]),
     ("get", "/api/v1/deals/{key}", "/api/v1/deals/Q-2026-0042", [In, In, In]),
@@ -42,6 +42,8 @@ const TABLE: [(&str, &str, &str, [Gets; 3]); 25] = [
     ("get", "/api/v1/plugins", "/api/v1/plugins", [In, In, In]),
     ("post", "/api/v1/plugins", "/api/v1/plugins", [Out, Out, In]),
     ("get", "/api/v1/connections", "/api/v1/connections", [In, In, In]),
+    ("post", "/api/v1/connections/{id}/check", "/api/v1/connections/erp-de/check", [Out, In, In]),
+    ("post", "/api/v1/connections/{id}/discover", "/api/v1/connections/erp-de/discover", [Out, In, In]),
     ("get", "/api/v1/clock", "/api/v1/clock", [In, In, In]),
     ("post", "/api/v1/clock/advance", "/api/v1/clock/advance", [Out, Out, In]),
     ("get", "/api/v1/whoami", "/api/v1/whoami", [In, In, In]),

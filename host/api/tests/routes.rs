@@ -362,13 +362,36 @@ async fn the_stream_goes_on_from_the_last_event_id_and_ends_with_the_host() {
 async fn readiness_names_what_is_missing() {
     let house = sample::empty();
     let router = api::router(house.api.clone());
-    assert_eq!(get(&router, "/readyz?verbose").await.body, "[+] store ok\n");
+    let told = get(&router, "/readyz?verbose").await.body;
+    let version = format!("[i] version {}, contract 1.0\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(told, format!("[+] store ok\n{version}"));
     *house.ready.lock().unwrap() = Err("the journal is being replayed".into());
     let got = get(&router, "/readyz").await;
     assert_eq!(
         (got.status, got.body),
         (StatusCode::SERVICE_UNAVAILABLE, json!("[-] store: the journal is being replayed\n"))
     );
+}
+
+#[tokio::test]
+async fn a_connection_is_asked_who_we_are_and_its_refusals_are_told() {
+    let (_house, router) = furnished().await;
+    let ask = |path: &'static str| {
+        let router = router.clone();
+        async move { post(&router, &format!("/api/v1/connections/{path}"), OPERATOR, None, json!({})).await }
+    };
+    let good = ask("erp-de/check").await;
+    assert_eq!((good.status, &good.body["warnings"]), (StatusCode::OK, &json!(["no tax code for S:7"])));
+    let table = [
+        ("nowhere/check", StatusCode::NOT_FOUND, "connection-not-found", "connections lists them"),
+        ("crm-eu/check", StatusCode::CONFLICT, "not-offered", "powers"),
+        ("crm-eu/discover", StatusCode::BAD_GATEWAY, "connection-failed", "quoin secret set"),
+    ];
+    for (path, status, code, hint) in table {
+        let got = ask(path).await;
+        assert_eq!((got.status, &got.body["code"]), (status, &json!(code)), "{path}: {}", got.body);
+        assert!(got.body["hint"].as_str().unwrap().contains(hint), "{path}: {}", got.body);
+    }
 }
 
 #[tokio::test]

@@ -134,6 +134,12 @@ pub enum Command {
     },
     /// List connected systems.
     Connections,
+    /// Ask one connected system something; nothing is changed there.
+    Connection {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: ConnectionCommand,
+    },
     /// Start a billing run.
     Billing {
         #[command(subcommand)]
@@ -251,6 +257,21 @@ pub enum PluginCommand {
     },
 }
 
+/// What to ask a connected system.
+#[derive(Debug, Subcommand)]
+pub enum ConnectionCommand {
+    /// Ask who we are there, what we may do, and what is missing.
+    Check {
+        /// Connection id.
+        name: String,
+    },
+    /// Ask for its schema of the mapped objects.
+    Discover {
+        /// Connection id.
+        name: String,
+    },
+}
+
 /// What to bill.
 #[derive(Debug, Subcommand)]
 pub enum BillingCommand {
@@ -340,6 +361,8 @@ mod tests {
             "quoin exceptions --all",
             "quoin exceptions retry 5a2c",
             "quoin plugin list",
+            "quoin connection check erp",
+            "quoin connection discover crm --json",
             "quoin plugin load a.wasm --manifest connector.toml",
             "quoin billing run --as-of 2026-03-31 --contract Q-1",
             "quoin secret set erp/api/key --file key.pem",

@@ -96,6 +96,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
         }
         Command::Plugin { command } => commands::plugins::plugin(&client()?, command, output).await?,
         Command::Connections => commands::plugins::connections(&client()?, output).await?,
+        Command::Connection { command } => commands::plugins::connection(&client()?, command, output).await?,
         Command::Billing { command } => commands::billing::billing(&client()?, command, output).await?,
         Command::Clock { command } => commands::clock::clock(&client()?, command, output).await?,
         Command::Shop(mut command) => {

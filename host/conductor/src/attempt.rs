@@ -50,11 +50,10 @@ pub(crate) async fn attempt(
     (judge(called, items.len()), trace)
 }
 
-/// Whether a look-up's `retry` means: the vendor was asked, and it is not there. A throttled or
-/// broken look-up answers `retry` as well and proves nothing. `NOT_SENT` is what a connector says
-/// that walks its write and stops before the first change it would have to make.
+/// Whether a look-up's `retry` means: the vendor was asked, and it is not there. A connector says so
+/// without a fault, or with one of kind not-found; a throttled look-up proves nothing.
 fn surely_not_there(fault: &Fault) -> bool {
-    fault.kind == FaultKind::NotFound || matches!(fault.code.as_str(), NO_REASON | "NOT_SENT")
+    fault.kind == FaultKind::NotFound || fault.code == NO_REASON
 }
 
 /// Code of a `retry` that came without a fault.

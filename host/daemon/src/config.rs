@@ -158,15 +158,29 @@ impl Entity {
 }
 
 /// What may be sold and billed.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Countries whose tax we know how to charge.
     pub tax_countries: Vec<String>,
     /// Contract types we deliver under.
     pub contract_types: Vec<String>,
+    /// Days after which a set-up that finance could not mend is taken back: the project's shell is closed.
+    pub withdraw_after_days: u16,
     /// Billing rules; every field has a default.
     pub billing: BillingPolicy,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            tax_countries: Vec::new(),
+            contract_types: Vec::new(),
+            // Two weeks: long enough for a person on leave to be stood in for.
+            withdraw_after_days: 14,
+            billing: BillingPolicy::default(),
+        }
+    }
 }
 
 /// One connected system.
@@ -192,6 +206,15 @@ pub struct Connection {
     /// Further origins for token endpoints alone.
     #[serde(default)]
     pub token_origins: Vec<String>,
+    /// Requests per second it may send, averaged; no such budget when not given.
+    #[serde(default)]
+    pub requests_per_second: Option<f64>,
+    /// The vendor's idempotency header, where it has one and the plugin does not name it.
+    #[serde(default)]
+    pub idempotency_header: Option<String>,
+    /// Certificates of further authorities to trust, PEM.
+    #[serde(default)]
+    pub extra_ca_pem: Option<String>,
     /// Milliseconds between polls of each stream the plugin reads.
     #[serde(default = "default_poll_ms")]
     pub poll_ms: u64,

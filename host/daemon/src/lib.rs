@@ -25,7 +25,7 @@ pub use config::{Config, ConfigError};
 use trust::Trust;
 use wiring::House;
 
-/// Why the host does not start. Every variant names the file or field, and what to do.
+/// Why the host does not start, or cannot go on. Every variant names the file or field, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The configuration.
@@ -45,6 +45,12 @@ pub enum StartError {
     /// A connection.
     #[error("{0}")]
     Connection(String),
+    /// The store stopped while the host served.
+    #[error(
+        "the store has stopped: {0}; nothing more can be recorded, so the host ends. Mend the disk (space, rights, \
+         hardware), then start it again: what was under way is looked up"
+    )]
+    Store(String),
     /// The store, the vault, the sandbox or the listening socket.
     #[error("{what}: {reason}")]
     Room {
@@ -79,13 +85,28 @@ pub async fn serve(path: &Path, ready: impl FnOnce(SocketAddr)) -> Result<(), St
     tracing::info!(%address, connections = config.connections.len(), "serving");
     ready(address);
     let serving = tokio::spawn(async move { server.await });
-    stop_signal().await;
+    let mut store = house.store_stopped();
+    let died = tokio::select! {
+        () = stop_signal() => None,
+        reason = store_death(&mut store) => Some(reason),
+    };
     tracing::info!("draining");
     // Nobody listens any more when every loop has ended already.
     let _unheard = stop.send(true);
     drain(&mut loops).await;
     serving.abort();
-    Ok(())
+    match died {
+        None => Ok(()),
+        Some(reason) => Err(StartError::Store(reason)),
+    }
+}
+
+/// Ends when the store has stopped, with the reason.
+async fn store_death(stopped: &mut watch::Receiver<Option<String>>) -> String {
+    match stopped.wait_for(Option::is_some).await {
+        Ok(reason) => reason.clone().unwrap_or_default(),
+        Err(_) => "its writer ended".to_owned(),
+    }
 }
 
 /// Longest wait for work under way when the host stops; what is not recorded by then is repeated

@@ -40,7 +40,11 @@ pub(crate) struct House {
     runtime: Arc<Runtime>,
     metrics: Option<telemetry::Metrics>,
     ownership: Ownership,
+    store_stopped: StoreStopped,
 }
+
+/// Why the store has stopped; `None` while it lives.
+pub(crate) type StoreStopped = watch::Receiver<Option<String>>;
 
 /// The vault of a configuration.
 pub(crate) fn vault(config: &Config) -> Result<Vault, StartError> {
@@ -65,7 +69,7 @@ impl House {
         let parameters = Arc::new(parameters(config)?);
         let clock = Arc::new(clock(config)?);
         let vault = vault(config)?;
-        let ledger = ledger(config, &clock).await?;
+        let (ledger, store_stopped) = ledger(config, &clock).await?;
         let egress = Arc::new(Egress::new(Arc::clone(&vault), Arc::new(egress::WallClock)));
         let (runtime, manifests) = sandbox(config, &egress, &vault, &clock).await?;
         connect(config, &egress, &runtime, &manifests)?;
@@ -82,10 +86,17 @@ impl House {
         };
         let public_url = config.host.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let doors = Doors { ledger, connectors, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, public_url };
-        let api = surface(config, &wheel, &runtime, &clock, stopped)?;
+        let checks = checks(stopped.clone(), store_stopped.clone());
+        let api = surface(config, &wheel, &runtime, &clock, stopped)?.with_checks(checks);
         let ownership =
             Ownership::shipped().map_err(|error| StartError::room("ownership policy")(error.to_string()))?;
-        Ok(Self { wheel, doors, api, runtime, metrics: telemetry::Metrics::install(), ownership })
+        let metrics = telemetry::Metrics::install();
+        Ok(Self { wheel, doors, api, runtime, metrics, ownership, store_stopped })
+    }
+
+    /// Says when the store has stopped, and why: nothing can be recorded any more.
+    pub(crate) fn store_stopped(&self) -> StoreStopped {
+        self.store_stopped.clone()
     }
 
     /// Starts every loop.
@@ -150,19 +161,20 @@ fn clock(config: &Config) -> Result<BusinessClock, StartError> {
     Ok(BusinessClock::new(config.clock.settable, start))
 }
 
-async fn ledger(config: &Config, clock: &BusinessClock) -> Result<Arc<dyn Ledger>, StartError> {
+async fn ledger(config: &Config, clock: &BusinessClock) -> Result<(Arc<dyn Ledger>, StoreStopped), StartError> {
     let path = config.host.data_dir.join("store");
     let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(path, store::Options::default())).await;
     let store = opened
         .map_err(|error| StartError::room("store")(error.to_string()))?
         .map_err(|error| StartError::room("store")(error.to_string()))?;
+    let stopped = store.stopped();
     let head = *store.head().borrow();
     if let Some(last) = store.log(head.saturating_sub(1), 1).await.last()
         && config.clock.settable
     {
         clock.not_before(last.at);
     }
-    Ok(Arc::new(store))
+    Ok((Arc::new(store), stopped))
 }
 
 async fn sandbox(
@@ -278,6 +290,9 @@ fn door(connection: &Connection, manifest: &Manifest, values: &Map<String, Value
         max_concurrent_requests: manifest.limits.concurrent_requests,
         response_limit_bytes: u64::from(manifest.limits.response_bytes),
         request_timeout_ms: manifest.limits.call_ms,
+        requests_per_second: connection.requests_per_second,
+        idempotency_header: connection.idempotency_header.clone(),
+        extra_ca_pem: connection.extra_ca_pem.clone(),
         ..ConnectionConfig::default()
     })
 }
@@ -296,6 +311,7 @@ fn parameters(config: &Config) -> Result<Parameters, StartError> {
     let codes: Vec<&String> = entities.keys().collect();
     let seen_by_expressions = json!({
         "entities": codes, "tax_countries": config.policy.tax_countries, "contract_types": config.policy.contract_types,
+        "withdraw_after_days": config.policy.withdraw_after_days,
     });
     let routes = config.routes.iter().map(|route| RouteRow {
         role: route.role.clone(),
@@ -308,6 +324,14 @@ fn parameters(config: &Config) -> Result<Parameters, StartError> {
         routes: routes.collect(),
         entities,
     })
+}
+
+/// What must hold before the host takes work.
+fn checks(stopped: watch::Receiver<bool>, store: StoreStopped) -> Vec<Check> {
+    let draining =
+        Check::new("draining", move || if *stopped.borrow() { Err("the host is stopping".to_owned()) } else { Ok(()) });
+    let store = Check::new("store", move || store.borrow().clone().map_or(Ok(()), Err));
+    vec![draining, store]
 }
 
 fn surface(
@@ -332,11 +356,9 @@ fn surface(
         connectors: Arc::clone(&wheel.connectors),
         plugins: Arc::new(Trusted::new(Arc::clone(runtime) as Arc<dyn Plugins>, Trust::of(config))),
         clock: Arc::clone(clock) as Arc<dyn Clock>,
-        shutdown: stopped.clone(),
+        shutdown: stopped,
     };
-    let ready =
-        Check::new("draining", move || if *stopped.borrow() { Err("the host is stopping".to_owned()) } else { Ok(()) });
-    let mut state = ApiState::new(wiring).with_tokens(tokens.collect::<Result<_, _>>()?).with_checks(vec![ready]);
+    let mut state = ApiState::new(wiring).with_tokens(tokens.collect::<Result<_, _>>()?);
     state = state.with_transforms(Arc::clone(runtime) as Arc<dyn Transforms>);
     if clock.is_settable() {
         let clock = Arc::clone(clock);

@@ -8,7 +8,7 @@ use process::intake::{self, Admission, Arrival};
 use quoin_canonical::ObjectKind;
 use serde_json::{Value, json};
 
-use crate::Doors;
+use crate::{Doors, attention};
 
 /// Collection of records that point at something nobody knows yet.
 pub(crate) const UNMATCHED: &str = "unmatched";
@@ -41,11 +41,11 @@ pub(crate) async fn admit(
                 ops.extend(matched(doors, &arrival).await);
             }
             Admission::Unmatched { object: missing, external } => {
-                tracing::info!(connection, %object, record = arrival.external, %missing, external, "record waits for what it points at");
-                ops.push(unmatched(
-                    &arrival,
-                    &json!({"missing": missing, "external": external, "since": doors.clock.now()}),
-                ));
+                if waiting(doors, &arrival).await.is_none() {
+                    tracing::info!(connection, %object, record = arrival.external, %missing, external, "record waits for what it points at");
+                    let value = json!({"missing": missing, "external": external, "since": doors.clock.now()});
+                    ops.push(unmatched(&arrival, &value));
+                }
             }
         }
     }
@@ -91,10 +91,19 @@ fn unmatched(arrival: &Arrival, value: &Value) -> Op {
     Op::PutDocument { collection: UNMATCHED.to_owned(), key: unmatched_key(arrival), value: value.clone() }
 }
 
-/// Takes a record off the waiting list when it was on it.
-async fn matched(doors: &Doors, arrival: &Arrival) -> Option<Op> {
+/// What a record on the waiting list waits for.
+async fn waiting(doors: &Doors, arrival: &Arrival) -> Option<Value> {
     let (waiting, _) = doors.ledger.document(UNMATCHED, &unmatched_key(arrival)).await?;
-    (!waiting.is_null()).then(|| unmatched(arrival, &Value::Null))
+    (!waiting.is_null()).then_some(waiting)
+}
+
+/// Takes a record off the waiting list when it was on it, and resolves what was opened about it.
+async fn matched(doors: &Doors, arrival: &Arrival) -> Vec<Op> {
+    let Some(waiting) = waiting(doors, arrival).await else { return Vec::new() };
+    let text = |field: &str| waiting[field].as_str().unwrap_or_default();
+    let mut ops = attention::matched(doors, &arrival.connection, text("missing"), text("external")).await;
+    ops.push(unmatched(arrival, &Value::Null));
+    ops
 }
 
 /// Commits, unless there is nothing to.

@@ -2,10 +2,12 @@
 //! before anybody hears yes.
 //!
 //! Lives here: the webhook door (`webhook.rs`), the loop that reads again what webhooks point at
-//! (`nudges.rs`), the poller (`poller.rs`), and what both do with a page (`admission.rs`).
+//! (`nudges.rs`), the poller (`poller.rs`), what both do with a page (`admission.rs`), and what of it
+//! waits for a person (`attention.rs`).
 //! Never enters: meaning (that is `process::intake`), a yes before the envelope is durable.
 
 mod admission;
+mod attention;
 mod nudges;
 mod poller;
 mod webhook;

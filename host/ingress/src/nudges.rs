@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ports::{Commit, Expect, Op, ReadRequest, partition_of};
-use process::Event;
+use ports::{CallError, Commit, Expect, Op, ReadChange, ReadRequest, partition_of};
+use process::{Event, FaultKind};
 use quoin_canonical::ObjectKind;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -60,15 +60,8 @@ async fn turn(
     let mut ops = Vec::new();
     for (object, ids) in touched(&connection_key(connection), events) {
         for ids in ids.chunks(usize::try_from(PAGE_CHANGES).unwrap_or(usize::MAX)) {
-            let request = ReadRequest {
-                object: object.as_str().to_owned(),
-                ids: ids.to_vec(),
-                limit: PAGE_CHANGES,
-                cursor: None,
-            };
-            let called = doors.connectors.read(connection, request).await;
-            let page = called.result.map_err(|error| error.to_string())?;
-            ops.extend(admission::admit(doors, connection, object, "webhook", page.changes).await);
+            let changes = read_again(doors, connection, object, ids).await?;
+            ops.extend(admission::admit(doors, connection, object, "webhook", changes).await);
         }
     }
     if ops.is_empty() && !events.iter().any(|event| event.key == connection_key(connection)) {
@@ -84,6 +77,34 @@ async fn turn(
     }
     let expect = vec![Expect::Position { consumer, partition, seq: stored }];
     admission::commit(doors, Commit { expect, ops }).await.map_err(|error| error.to_string())
+}
+
+/// Reads records by id. One that cannot be understood is left to the poll, which opens an exception
+/// about it: the deliveries behind it must not wait for somebody to mend it.
+async fn read_again(
+    doors: &Doors,
+    connection: &str,
+    object: ObjectKind,
+    ids: &[String],
+) -> Result<Vec<ReadChange>, String> {
+    let mut changes = Vec::new();
+    let mut batches: Vec<&[String]> = vec![ids];
+    while let Some(ids) = batches.pop() {
+        let request =
+            ReadRequest { object: object.as_str().to_owned(), ids: ids.to_vec(), limit: PAGE_CHANGES, cursor: None };
+        match doors.connectors.read(connection, request).await.result {
+            Ok(page) => changes.extend(page.changes),
+            Err(CallError::Fault(fault)) if fault.kind == FaultKind::InvalidData => {
+                if let [record] = ids {
+                    tracing::warn!(connection, %object, record, reason = fault.message, "a record cannot be understood");
+                } else {
+                    batches.extend(ids.chunks(1));
+                }
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(changes)
 }
 
 /// The distinct records that deliveries touched, by kind.

@@ -57,6 +57,8 @@ pub enum Permission {
     RetryException,
     /// Start a billing run.
     RunBilling,
+    /// Let a connection ask its vendor who we are, and for its schema.
+    CheckConnection,
     /// Load or replace a plugin.
     LoadPlugin,
     /// Move the business clock, where it can be set at all.
@@ -65,12 +67,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 7] = [
+    pub const ALL: [Permission; 8] = [
         Permission::ReadBusiness,
         Permission::ReadExceptions,
         Permission::ReadPlatform,
         Permission::RetryException,
         Permission::RunBilling,
+        Permission::CheckConnection,
         Permission::LoadPlugin,
         Permission::SetClock,
     ];
@@ -83,6 +86,7 @@ impl Permission {
             Permission::ReadPlatform => "read plugins, connections and the clock",
             Permission::RetryException => "retry an exception",
             Permission::RunBilling => "start a billing run",
+            Permission::CheckConnection => "check a connection",
             Permission::LoadPlugin => "load a plugin",
             Permission::SetClock => "set the clock",
         }
@@ -90,12 +94,13 @@ impl Permission {
 }
 
 /// The least trusted role that has each permission.
-const GRANTS: [(Permission, Role); 7] = [
+const GRANTS: [(Permission, Role); 8] = [
     (Permission::ReadBusiness, Role::Viewer),
     (Permission::ReadExceptions, Role::Viewer),
     (Permission::ReadPlatform, Role::Viewer),
     (Permission::RetryException, Role::Operator),
     (Permission::RunBilling, Role::Operator),
+    (Permission::CheckConnection, Role::Operator),
     (Permission::LoadPlugin, Role::Admin),
     (Permission::SetClock, Role::Admin),
 ];
@@ -131,13 +136,14 @@ mod tests {
     #[test]
     fn each_role_has_what_the_table_says_and_nothing_else() {
         use Permission::*;
-        let expected: [(Permission, [bool; 3]); 7] = [
+        let expected: [(Permission, [bool; 3]); 8] = [
             // permission, viewer, operator, admin
             (ReadBusiness, [true, true, true]),
             (ReadExceptions, [true, true, true]),
             (ReadPlatform, [true, true, true]),
             (RetryException, [false, true, true]),
             (RunBilling, [false, true, true]),
+            (CheckConnection, [false, true, true]),
             (LoadPlugin, [false, false, true]),
             (SetClock, [false, false, true]),
         ];

@@ -269,6 +269,17 @@ pub struct Touched {
     pub external: String,
 }
 
+/// Who we are at a vendor, and what is missing there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// The account or user that the credential belongs to.
+    pub account: Option<String>,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// What would fail later, and how to mend it.
+    pub warnings: Vec<String>,
+}
+
 /// A connection as configured, with the plugin that serves it.
 #[derive(Debug, Clone)]
 pub struct ConnectionInfo {
@@ -293,6 +304,10 @@ pub trait Connectors: Send + Sync {
     async fn lookup(&self, connection: &str, object: &str, items: &[Item]) -> Called<Vec<ItemOutcome>>;
     /// Proves an inbound request, without network.
     async fn handle(&self, connection: &str, inbound: Inbound) -> Called<Reply>;
+    /// Asks the vendor who we are and what we may do. Reads only.
+    async fn check(&self, connection: &str) -> Called<CheckReport>;
+    /// Asks for the vendor's schema of the mapped objects. Reads only.
+    async fn discover(&self, connection: &str) -> Called<Value>;
     /// A connection by id.
     fn connection(&self, id: &str) -> Option<ConnectionInfo>;
     /// All connections, by id.

@@ -14,9 +14,9 @@ pub mod transforms;
 
 pub use clock::Clock;
 pub use connectors::{
-    CallError, CallTrace, Called, ConnectionInfo, Connectors, GuestFault, GuestFaultClass, Inbound, Item, ItemOutcome,
-    ItemStatus, Op as ChangeOp, Page, PluginInfo, Plugins, ReadChange, ReadRequest, Reference, Reply, Touched,
-    VendorCall,
+    CallError, CallTrace, Called, CheckReport, ConnectionInfo, Connectors, GuestFault, GuestFaultClass, Inbound, Item,
+    ItemOutcome, ItemStatus, Op as ChangeOp, Page, PluginInfo, Plugins, ReadChange, ReadRequest, Reference, Reply,
+    Touched, VendorCall,
 };
 pub use ids::Ids;
 pub use ledger::{Commit, CommitError, Expect, Ledger, Op, PARTITIONS, Receipt, Sighting, XrefRow, partition_of};

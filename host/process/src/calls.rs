@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::dates;
 
 /// Names a definition may call.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "terms.derive",
     "billing.record_time",
     "billing.milestone",
@@ -25,6 +25,7 @@ pub const NAMES: [&str; 10] = [
     "billing.revenue",
     "invoice.check",
     "deal.status",
+    "deal.project",
 ];
 
 /// What a turn may depend on beside state and event: fixed by configuration.
@@ -147,11 +148,13 @@ pub fn call(
         "billing.posted" => posted(account, arguments, &context),
         "billing.payment" => {
             let payment: Payment = argument(arguments, "payment")?;
-            answer(billing::payment(account, &payment, &context)?)
+            let called = answer(billing::payment(account, &payment, &context)?)?;
+            Ok(with_all_paid(account, called))
         }
         "billing.revenue" => revenue(account, arguments, &context),
         "invoice.check" => check(arguments, &context),
         "deal.status" => deal_status(account, arguments),
+        "deal.project" => deal_project(account, arguments),
         other => Err(Refusal::new("NO_FUNCTION", format!("there is no function '{other}'"))),
     }
 }
@@ -215,7 +218,24 @@ fn posted(account: &Account, arguments: &Value, context: &Context) -> Result<Cal
     document.number = Some(number.to_owned());
     document.status = InvoiceStatus::Posted;
     let result = json!({"invoice": document, "number": number, "external": outcome.get("external")});
-    Ok(Called { events, result })
+    Ok(with_all_paid(account, Called { events, result }))
+}
+
+/// Adds to the result whether nothing is open any more on any posted document, now that this
+/// happened, and something was.
+fn with_all_paid(account: &Account, mut called: Called) -> Called {
+    let mut after = Some(account.clone());
+    called.events.iter().for_each(|event| billing::evolve(&mut after, event));
+    let settled = |account: &Account| {
+        let mut invoices = account
+            .invoices
+            .values()
+            .filter(|state| state.posted_on.is_some() && state.invoice.kind != quoin_canonical::InvoiceType::CreditNote)
+            .peekable();
+        invoices.peek().is_some() && invoices.all(|state| state.open().amount <= rust_decimal::Decimal::ZERO)
+    };
+    called.result["all_paid"] = json!(!settled(account) && after.as_ref().is_some_and(settled));
+    called
 }
 
 fn revenue(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
@@ -247,6 +267,15 @@ fn check(arguments: &Value, context: &Context) -> Result<Called, Refusal> {
     })
 }
 
+/// The deal's project as agreed, with the status it shall have; closed for time unless it is active.
+fn deal_project(account: &Account, arguments: &Value) -> Result<Called, Refusal> {
+    let mut project = account.project.clone();
+    project.status = argument(arguments, "status")?;
+    project.time_entry_allowed = project.status == quoin_canonical::ProjectStatus::Active;
+    let result = serde_json::to_value(project).map_err(|error| Refusal::new("PROJECT", error.to_string()))?;
+    Ok(Called { events: Vec::new(), result })
+}
+
 /// What sales sees: how far the deal is, its last invoice, its revenue.
 fn deal_status(account: &Account, arguments: &Value) -> Result<Called, Refusal> {
     let opportunity: Link = argument(arguments, "opportunity")?;
@@ -272,7 +301,7 @@ fn deal_status(account: &Account, arguments: &Value) -> Result<Called, Refusal> 
         opportunity,
         quote_number: account.contract.number.clone(),
         stage,
-        reason: None,
+        reason: arguments.get("reason").and_then(Value::as_str).map(str::to_owned),
         project_code: Some(account.project.code.clone()),
         invoice: summary,
         revenue: account.revenue.values().map(|position| position.indicator.clone()).collect(),

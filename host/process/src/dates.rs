@@ -24,6 +24,13 @@ pub fn date_of(instant: &str, zone: &str) -> Result<String, String> {
     date_in(instant, zone).map(|date| date.to_string())
 }
 
+/// So many days of 24 hours after an RFC 3339 instant.
+pub fn plus_days(instant: &str, days: i64) -> Result<String, String> {
+    let from: jiff::Timestamp = instant.parse().map_err(|_| format!("'{instant}' is no RFC 3339 instant"))?;
+    let later = days.checked_mul(24).and_then(|hours| from.checked_add(jiff::SignedDuration::from_hours(hours)).ok());
+    later.map(|later| later.to_string()).ok_or_else(|| format!("{days} days after {instant} is out of range"))
+}
+
 /// The instant at which clocks in `zone` show that date and time, as RFC 3339 in UTC.
 pub fn at_time(text: &str, time: &str, zone: &str) -> Result<String, String> {
     let time: Time = time.parse().map_err(|_| format!("'{time}' is no time; write HH:MM"))?;

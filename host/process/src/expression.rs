@@ -16,7 +16,8 @@ const MAX_EXPRESSION_BYTES: usize = 4_096;
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// Functions an expression may call beside the standard ones.
-pub const FUNCTIONS: [&str; 6] = ["merge", "pluck", "end_of_month", "start_of_next_month", "at_time", "date_of"];
+pub const FUNCTIONS: [&str; 7] =
+    ["merge", "pluck", "end_of_month", "start_of_next_month", "at_time", "date_of", "plus_days"];
 
 /// Standard CEL functions a definition may use.
 const STANDARD: [&str; 11] =
@@ -173,6 +174,12 @@ fn add_functions(context: &mut Context<'_, '_>) -> Result<(), cel::DeclarationEr
     })?;
     context.add_function("date_of", move |instant: Arc<String>, zone: Arc<String>| {
         dates::date_of(&instant, &zone).map(Arc::new).map_err(failed("date_of"))
+    })?;
+    context.add_function("plus_days", move |instant: Arc<String>, days: cel::Value| {
+        // A number of the configuration arrives without sign, one of the source with it.
+        let whole = to_json("plus_days", &days)?.as_i64();
+        let days = whole.ok_or_else(|| ExecutionError::function_error("plus_days", "days are a whole number"))?;
+        dates::plus_days(&instant, days).map(Arc::new).map_err(failed("plus_days"))
     })?;
     context.add_function("at_time", move |date: Arc<String>, time: Arc<String>, zone: Arc<String>| {
         dates::at_time(&date, &time, &zone).map(Arc::new).map_err(failed("at_time"))

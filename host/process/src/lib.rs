@@ -17,6 +17,6 @@ pub mod shipped;
 pub mod wheel;
 
 pub use wheel::{
-    Cause, Command, CommandId, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind, Operation, Outcome,
-    Retry, Sighting, TimerEvent, TimerRow, XrefRow,
+    Cause, Command, CommandId, Event, EventDraft, Exception, ExceptionStatus, Fault, FaultKind, Operation, Retry,
+    Sighting, TimerEvent, TimerRow, XrefRow,
 };

@@ -69,7 +69,11 @@ pub enum State {
     Halted {
         /// The exception that person sees.
         exception: Id,
+        /// Since when: the same step may halt again under the same exception.
+        since: Timestamp,
     },
+    /// Nobody mended it in time: it was ended, and what it had done is undone by other flows.
+    Withdrawn,
     /// At its end.
     Completed,
 }
@@ -186,6 +190,7 @@ pub fn turn(catalogue: &Catalogue, world: &mut World, event: &Event, setting: &S
     match event.kind.as_str() {
         "command.done" | "command.refused" | "command.failed" => turn.command_ended(),
         "exception.retry_requested" => turn.retry_requested(),
+        "exception.overdue" => turn.overdue(),
         _ => {}
     }
     turn.start_flows();
@@ -485,7 +490,7 @@ impl Turn<'_> {
 
     fn retry_requested(&mut self) {
         let Some((mut instance, exception)) = self.addressed("exception") else { return };
-        if instance.state != (State::Halted { exception: exception.clone() }) {
+        if !matches!(&instance.state, State::Halted { exception: open, .. } if *open == exception) {
             return;
         }
         let by = self.event.cause.by.clone().unwrap_or_else(|| "operator".to_owned());
@@ -494,6 +499,24 @@ impl Turn<'_> {
         let Some(flow) = catalogue.flow(&instance) else { return };
         instance.failed.clear();
         self.drive(instance, flow);
+    }
+
+    /// The policy's time to mend an exception is over: the instance that still waits is ended. Decided
+    /// in one turn, so that no retry comes in between.
+    fn overdue(&mut self) {
+        let exception = self.event.body.get("exception").cloned().unwrap_or(Value::Null);
+        let Ok(exception) = serde_json::from_value::<Exception>(exception) else { return };
+        let Some(mut instance) = self.world.instances.get(&exception.instance).cloned() else { return };
+        if instance.state != (State::Halted { exception: exception.id.clone(), since: exception.opened_at }) {
+            return;
+        }
+        let (id, step) = (exception.id.clone(), exception.step.clone());
+        let body = json!({"exception": id, "instance": instance.id, "step": step, "fault": exception.fault});
+        self.world.exceptions.insert(id.clone(), exception);
+        self.resolve(&id, "the policy's time limit");
+        self.draft("exception.withdrawn", body, Some(step));
+        instance.state = State::Withdrawn;
+        self.keep(instance);
     }
 
     /// The instance and the id in `field` that the event is about.
@@ -533,7 +556,7 @@ impl Turn<'_> {
         };
         let body = serde_json::to_value(&exception).unwrap_or(Value::Null);
         self.draft("exception.opened", json!({"exception": body}), Some(exception.step.clone()));
-        instance.state = State::Halted { exception: id.clone() };
+        instance.state = State::Halted { exception: id.clone(), since: self.setting.now };
         self.world.exceptions.insert(id, exception.clone());
         self.effects.exceptions.push(exception);
     }

@@ -36,9 +36,10 @@ pub struct Deal {
 }
 
 /// Which event moves a deal to which stage.
-const STAGES: [(&str, &str); 8] = [
+const STAGES: [(&str, &str); 9] = [
     ("gates.checked", "approved"),
     ("project.shell_created", "shell_created"),
+    ("project.held", "on_hold"),
     ("project.billing_provisioned", "billing_provisioned"),
     ("project.activated", "active"),
     ("invoice.posted", "invoiced"),

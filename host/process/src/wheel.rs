@@ -1,4 +1,4 @@
-//! The shapes that flow: events, commands, outcomes, timers, exceptions.
+//! The shapes that flow: events, commands, timers, exceptions. How a command ended is an event.
 
 use quoin_canonical::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -126,27 +126,6 @@ impl Default for Retry {
     fn default() -> Self {
         Self { max_attempts: 8, base_ms: 200, cap_ms: 60_000 }
     }
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "end", rename_all = "snake_case")]
-pub enum Outcome {
-    /// Done: per object its vendor id and what the vendor now holds.
-    Done {
-        /// One per object, in order: `{ "id", "external", "status", "data" }`.
-        objects: Vec<Value>,
-    },
-    /// The system refused it for good; a person must act.
-    Refused {
-        /// Why.
-        fault: Fault,
-    },
-    /// Attempts ran out.
-    Failed {
-        /// The last reason.
-        fault: Fault,
-    },
 }
 
 /// Why something failed, in terms of what can be decided (the border's `fault`).

@@ -41,7 +41,7 @@ fn parameters() -> Parameters {
     .expect("an entity");
     let route = |role: &str| RouteRow { role: role.into(), entity: None, connection: role.into() };
     Parameters {
-        config: json!({"entities": ["DE01"], "tax_countries": ["DE"], "contract_types": ["sow"]}),
+        config: json!({"entities": ["DE01"], "tax_countries": ["DE"], "contract_types": ["sow"], "withdraw_after_days": 14}),
         entities: BTreeMap::from([(
             "DE01".to_owned(),
             EntityCalendar { entity, close_day: 5, close_time: "18:00".into() },
@@ -152,7 +152,7 @@ proptest! {
             house.answer(0, false);
         }
         prop_assert_eq!(house.log.iter().filter(|event| event.kind == "project.activated").count(), 1);
-        prop_assert!(house.world.exceptions.is_empty());
+        prop_assert!(house.world.exceptions.is_empty(), "{:?}", house.world.exceptions);
     }
 
     /// Law 1: the same log gives the same effects, byte for byte.

@@ -26,17 +26,6 @@ const TOUCHED: usize = 1_000;
 /// Most headers of a reply.
 const REPLY_HEADERS: usize = 32;
 
-/// Who a connection is at its vendor, as `check` reports it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct CheckReport {
-    /// The account or user the credential belongs to.
-    pub account: Option<String>,
-    /// What the credential may do.
-    pub scopes: Vec<String>,
-    /// What an operator should mend, though the connection works.
-    pub warnings: Vec<String>,
-}
-
 fn malformed(message: impl Into<String>) -> CallError {
     guest(GuestFaultClass::Malformed, message)
 }

@@ -29,7 +29,6 @@ mod runtime;
 mod transform;
 mod whole;
 
-pub use border::CheckReport;
 pub use connection::{ConnectionError, ConnectionSpec, Grant};
 pub use examine::{Examined, examine};
 pub use options::{CacheOptions, Options};

@@ -7,15 +7,15 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use ports::{
-    Access, CallError, CallTrace, Called, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome, Outbound,
-    Page, PluginInfo, Plugins, ReadRequest, Reply, Secrets,
+    Access, CallError, CallTrace, Called, CheckReport, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome,
+    Outbound, Page, PluginInfo, Plugins, ReadRequest, Reply, Secrets,
 };
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::Store;
 
 use crate::Options;
-use crate::border::{CheckReport, inbound_out, items_out, kind_of, outcomes_in, page_in, reply_in, request_out};
+use crate::border::{inbound_out, items_out, kind_of, outcomes_in, page_in, reply_in, request_out};
 use crate::call::{Body, Ended, State, Ticket, run};
 use crate::connection::{Connection, ConnectionError, ConnectionSpec};
 use crate::engine;
@@ -321,6 +321,14 @@ impl Connectors for Runtime {
             })
         });
         finish(ended.await, reply_in)
+    }
+
+    async fn check(&self, connection: &str) -> Called<CheckReport> {
+        Runtime::check(self, connection).await
+    }
+
+    async fn discover(&self, connection: &str) -> Called<Value> {
+        Runtime::discover(self, connection).await
     }
 
     fn connection(&self, id: &str) -> Option<ConnectionInfo> {

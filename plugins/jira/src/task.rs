@@ -37,9 +37,6 @@ const FREE_NUMBERS: usize = 20;
 /// Pause before an unclear look-up is repeated, in milliseconds: the index lags by seconds.
 const INDEX_PAUSE_MS: u64 = 15_000;
 
-/// Code by which the host knows that a look-up says: surely not there, write it.
-const SURELY_NOT_THERE: &str = "RETRY";
-
 /// What is to be done for an item.
 enum Step<'i> {
     Done(Outcome),
@@ -89,7 +86,7 @@ pub fn lookup(api: &Api<'_>, items: &[Item]) -> Result<Vec<Outcome>, Fault> {
             Some(id) => Outcome::created(item, id),
             None if latest.as_ref().is_some_and(|latest| latest.complete) => {
                 let message = format!("no issue carries the label {label}");
-                Outcome::retry(item, Fault::new(FaultKind::Transient, SURELY_NOT_THERE, message))
+                Outcome::absent(item, message)
             }
             None => {
                 let message = "Jira's search lags behind the issues that are being created; look again";

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use quoin_sdk::jiff::fmt::rfc2822;
-use quoin_sdk::{Fault, FaultKind, Host, Level, Report, Request, Response, code};
+use quoin_sdk::{Fault, FaultKind, Host, Level, Mode, Report, Request, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -50,15 +50,6 @@ impl Default for Config {
             allocation_days: 90,
         }
     }
-}
-
-/// Whether anything may be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// A write is answered with a fault instead of being sent: for looking up.
-    Read,
-    /// Writes are sent.
-    Write,
 }
 
 /// A door to Kantata for one call.
@@ -137,13 +128,7 @@ impl<'a> Api<'a> {
     }
 
     fn write(&self, request: Request) -> Result<Response, Fault> {
-        let not_sent = |why: &str| Err(Fault::new(FaultKind::Transient, code::NOT_SENT, why));
-        if self.mode == Mode::Read {
-            return not_sent("not all of it is there; it has to be written");
-        }
-        if self.host.remaining_ms() < WRITE_NEEDS_MS {
-            return not_sent("the call's time is used up; the next attempt goes on from here");
-        }
+        self.mode.permit(self.host, WRITE_NEEDS_MS)?;
         let response = self.host.send(request.credential("api"))?;
         if response.is_success() { Ok(response) } else { Err(fault::of(&response, true)) }
     }

@@ -18,11 +18,9 @@ mod milestone;
 mod project;
 mod wire;
 
-use quoin_sdk::{
-    Check, Fault, FaultKind, Host, Item, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source, Status, code,
-};
+use quoin_sdk::{Check, Fault, Host, Item, Mode, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source};
 
-use api::{Api, Mode};
+use api::Api;
 
 /// The connector.
 pub struct Kantata;
@@ -71,19 +69,7 @@ fn settle(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Result<Outco
 
 /// What became of one item. A vendor that could not be asked says nothing about it.
 fn look_up(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome, Fault> {
-    use FaultKind::{Conflict, InvalidData, NotFound, Unsupported};
-    Ok(match settle(api, object, item)? {
-        Ok(mut outcome) if outcome.status == Status::Unchanged => {
-            outcome.status = Status::Created;
-            outcome
-        }
-        Ok(outcome) => outcome,
-        Err(fault) if fault.code == code::NOT_SENT => Outcome::retry(item, fault),
-        Err(fault) if fault.kind == Conflict => Outcome::conflict(item, fault),
-        // It cannot have been written like this; the next attempt will say why.
-        Err(fault) if [InvalidData, NotFound, Unsupported].contains(&fault.kind) => Outcome::retry(item, fault),
-        Err(fault) => Outcome::unknown(item, fault),
-    })
+    quoin_sdk::look_up(item, settle(api, object, item)?)
 }
 
 quoin_sdk::register!(Kantata, manifest = include_str!("../connector.toml"), powers = [check, source, sink]);

@@ -89,18 +89,15 @@ fn a_failed_write_is_unknown_when_it_may_have_been_carried_out() {
 
 #[test]
 fn a_look_up_that_cannot_ask_says_nothing() {
-    let cases = [
-        (401, Status::Unknown),
-        (403, Status::Unknown),
-        (429, Status::Unknown),
-        (503, Status::Unknown),
-        (400, Status::Retry),
-    ];
+    let cases = [(403, Status::Unknown), (429, Status::Unknown), (503, Status::Unknown), (400, Status::Absent)];
     for (status, expected) in cases {
         let host = FakeHost::new(CONFIG).respond("GET", "https://v/", Response::new(status, ""));
         let outcome = Kantata::lookup(&host, ObjectKind::Customer, &[item("k", &customer())]).unwrap().remove(0);
         assert_eq!(outcome.status, expected, "{status} {outcome:?}");
     }
+    let host = FakeHost::new(CONFIG).respond("GET", "https://v/", Response::new(401, ""));
+    let refused = Kantata::lookup(&host, ObjectKind::Customer, &[item("k", &customer())]).unwrap_err();
+    assert_eq!(refused.kind, quoin_sdk::FaultKind::AuthExpired, "a refused credential concerns the whole call");
 }
 
 #[test]

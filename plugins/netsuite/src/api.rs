@@ -1,6 +1,6 @@
 //! Speaking to NetSuite: the record service by external id, and SuiteQL.
 
-use quoin_sdk::{Fault, FaultKind, Host, Level, Request, Response, code};
+use quoin_sdk::{Fault, FaultKind, Host, Level, Mode, Request, Response, code};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -17,15 +17,6 @@ pub const MAX_ROWS: u32 = 1_000;
 
 /// Time a write needs at least, in milliseconds; with less left it is not begun.
 const WRITE_NEEDS_MS: u64 = 1_500;
-
-/// Whether anything may be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// A write is answered with a fault instead of being sent: for looking up.
-    Read,
-    /// Writes are sent.
-    Write,
-}
 
 /// A record with what identifies it.
 #[derive(Debug, Clone)]
@@ -140,13 +131,7 @@ impl<'a> Api<'a> {
         replace: Replace,
         about: About,
     ) -> Result<Response, Fault> {
-        let not_sent = |why: &str| Err(Fault::new(FaultKind::Transient, code::NOT_SENT, why));
-        if self.mode == Mode::Read {
-            return not_sent("not all of it is there; it has to be written");
-        }
-        if self.host.remaining_ms() < WRITE_NEEDS_MS {
-            return not_sent("the call's time is used up; the next attempt goes on from here");
-        }
+        self.mode.permit(self.host, WRITE_NEEDS_MS)?;
         let request = if replace.is_empty() { request } else { request.query("replace", replace.join(",")) };
         let request = request.json(body)?.header("X-NetSuite-PropertyNameValidation", "Error").credential("api");
         let answer = self.host.send(request)?;

@@ -18,9 +18,11 @@ mod read;
 mod wire;
 mod write;
 
-use quoin_sdk::{Check, Discover, Fault, Host, Item, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source};
+use quoin_sdk::{
+    Check, Discover, Fault, Host, Item, Mode, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source,
+};
 
-use api::{Api, Mode};
+use api::Api;
 
 /// The connector.
 pub struct NetSuite;

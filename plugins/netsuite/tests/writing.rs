@@ -103,7 +103,7 @@ fn a_billing_setup_survives_every_fault_at_every_write() {
             assert_eq!(broken.status, expected, "{kind} at {record}: {:?}", broken.fault);
             let seen = erp.lookup(ObjectKind::BillingSetup, &item);
             let whole = record == "salesOrder" && kind.ends_with("after_commit");
-            assert_eq!(seen.status, if whole { Status::Created } else { Status::Retry }, "{kind} at {record}");
+            assert_eq!(seen.status, if whole { Status::Created } else { Status::Absent }, "{kind} at {record}");
             let repeated = erp.apply(ObjectKind::BillingSetup, &item);
             assert_eq!(
                 repeated.status,
@@ -188,7 +188,7 @@ fn an_invoice_is_posted_once_and_numbered() {
     let erp = Erp::open();
     let (customer, job) = provisioned(&erp);
     let item = document_item(&march(), &customer, &job);
-    assert_eq!(erp.lookup(ObjectKind::Invoice, &item).status, Status::Retry, "not there yet");
+    assert_eq!(erp.lookup(ObjectKind::Invoice, &item).status, Status::Absent, "not there yet");
     let posted = erp.apply(ObjectKind::Invoice, &item);
     assert_eq!(posted.status, Status::Created, "{:?}", posted.fault);
     let held: Invoice = posted.object().unwrap().unwrap();
@@ -224,7 +224,7 @@ fn a_lost_answer_to_a_posting_is_found_out_before_anything_is_repeated() {
         erp.fault(json!({"route": "PUT /services/rest/record/v1/invoice", "fault": kind}));
         assert_eq!(erp.apply(ObjectKind::Invoice, &item).status, Status::Unknown, "{kind}");
         let seen = erp.lookup(ObjectKind::Invoice, &item);
-        assert_eq!(seen.status, if there { Status::Created } else { Status::Retry }, "{kind}");
+        assert_eq!(seen.status, if there { Status::Created } else { Status::Absent }, "{kind}");
         if there {
             assert_eq!(seen.object::<Invoice>().unwrap().unwrap().number.as_deref(), Some("INV-0001"), "{kind}");
         }
@@ -447,7 +447,7 @@ fn an_edited_order_is_told_with_its_figures_and_put_right_by_the_next_write() {
     let order = written.external.clone().unwrap();
     erp.sim("act/edit_order_line", json!({"order": order, "line": 2, "amount": "100000.00"}));
     let seen = erp.lookup(ObjectKind::BillingSetup, &item);
-    assert_eq!(seen.status, Status::Retry, "{:?}", seen.fault);
+    assert_eq!(seen.status, Status::Absent, "{:?}", seen.fault);
     let held: BillingSetup = seen.object().unwrap().expect("what the ERP holds");
     let price = |setup: &BillingSetup| match &setup.lines[1].billing {
         BillingMethod::FixedFee { price, .. } => price.amount,

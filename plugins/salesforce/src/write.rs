@@ -93,10 +93,7 @@ pub fn lookup(host: &dyn Host, items: &[Item]) -> Result<Vec<Outcome>, Fault> {
             Some((id, held)) if held.key.as_deref() == Some(item.key.as_str()) => {
                 with_stamp(Outcome::created(item, id), held)
             }
-            _ => Outcome::retry(
-                item,
-                Fault::new(FaultKind::NotFound, "NOT_WRITTEN", "the opportunity does not hold this write"),
-            ),
+            _ => Outcome::absent(item, "the opportunity does not hold this write"),
         }
     });
     Ok(outcomes.collect())

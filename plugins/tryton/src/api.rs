@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use quoin_sdk::{Fault, FaultKind, Host, Level, Request, code};
+use quoin_sdk::{Fault, FaultKind, Host, Level, Mode, Request, code};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,15 +18,6 @@ const WRITE_NEEDS_MS: u64 = 1_500;
 
 /// Warnings confirmed for one write at most: a write that raises more is not understood.
 const MAX_CONFIRMED: usize = 3;
-
-/// Whether anything may be changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// A write is answered with a fault instead of being sent: for looking up.
-    Read,
-    /// Writes are sent.
-    Write,
-}
 
 /// The last parameter of every method. The language is fixed, because the configuration names
 /// things by name and names are translated.
@@ -170,13 +161,7 @@ impl<'a> Api<'a> {
     }
 
     fn write<T: DeserializeOwned>(&self, method: &str, params: impl Serialize) -> Result<T, Fault> {
-        let not_sent = |why: &str| Err(Fault::new(FaultKind::Transient, code::NOT_SENT, why));
-        if self.mode == Mode::Read {
-            return not_sent("not all of it is there; it has to be written");
-        }
-        if self.host.remaining_ms() < WRITE_NEEDS_MS {
-            return not_sent("the call's time is used up; the next attempt goes on from here");
-        }
+        self.mode.permit(self.host, WRITE_NEEDS_MS)?;
         self.call(method, &params, true)
     }
 

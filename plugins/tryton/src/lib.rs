@@ -20,9 +20,9 @@ mod read;
 mod wire;
 mod write;
 
-use quoin_sdk::{Check, Fault, Host, Item, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source};
+use quoin_sdk::{Check, Fault, Host, Item, Mode, ObjectKind, Outcome, Page, ReadRequest, Report, Sink, Source};
 
-use api::{Api, Mode};
+use api::Api;
 
 /// The connector.
 pub struct Tryton;

@@ -29,6 +29,9 @@ const FIELDS: [&str; 7] = [
     "invoice_payment.currency.code",
 ];
 
+/// References that this connection wrote: canonical ids. Payments of other documents concern no deal.
+const OURS: &str = "________-____-____-____-____________";
+
 /// Seconds read again before the newest invoice; `connector.toml` names the same.
 const OVERLAP_SECONDS: i64 = 300;
 
@@ -113,6 +116,7 @@ fn rows(api: &Api<'_>, company: &str, conditions: Vec<Value>, limit: u32) -> Res
     let mut domain = vec![
         json!(["invoice_payments.company", "=", company]),
         json!(["invoice_payments.type", "=", "out"]),
+        json!(["invoice_payments.reference", "like", OURS]),
         json!(["credit", ">", {"__class__": "Decimal", "decimal": "0"}]),
     ];
     domain.extend(conditions);

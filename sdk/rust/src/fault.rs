@@ -10,6 +10,8 @@ pub mod code {
     pub const DENIED: &str = "DENIED";
     /// The vendor cannot have seen the request.
     pub const NOT_SENT: &str = "NOT_SENT";
+    /// A look-up asked the vendor, and what was to be written is not there.
+    pub const ABSENT: &str = "ABSENT";
     /// The request may have been carried out.
     pub const UNKNOWN_OUTCOME: &str = "UNKNOWN_OUTCOME";
     /// An answer came but is not what was announced (cut off, or a gateway's HTML page).

@@ -99,7 +99,7 @@ impl Item {
     }
 }
 
-/// The eight ends of an item.
+/// The ends of an item: the eight of the contract, and a look-up's "surely not there".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// It is new there.
@@ -116,6 +116,9 @@ pub enum Status {
     Rejected,
     /// Nothing happened; try again later.
     Retry,
+    /// A look-up asked the vendor, and it is surely not there. It crosses the border as `retry` with a
+    /// fault of kind not-found, which is how contract 1.0 spells it.
+    Absent,
     /// It may or may not have happened; the host looks it up before anything else.
     Unknown,
 }
@@ -193,6 +196,11 @@ impl Outcome {
     /// Surely nothing happened; try again later.
     pub fn retry(item: &Item, fault: Fault) -> Self {
         Self::failed(item, Status::Retry, fault)
+    }
+
+    /// A look-up asked the vendor, and it is surely not there: the next write is the first.
+    pub fn absent(item: &Item, why: impl Into<String>) -> Self {
+        Self::failed(item, Status::Absent, Fault::new(FaultKind::NotFound, code::ABSENT, why))
     }
 
     /// It may or may not have happened.

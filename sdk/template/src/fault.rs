@@ -32,8 +32,3 @@ pub fn refuse_write(answer: Response) -> Result<Response, Fault> {
         _ => refuse(answer),
     }
 }
-
-/// The vendor has no record with our marker.
-pub fn not_there(marker: &str) -> Fault {
-    Fault::new(FaultKind::NotFound, "NOT_THERE", format!("no contact is marked '{marker}'"))
-}

@@ -94,7 +94,7 @@ fn find(host: &dyn Host, item: &Item) -> Result<Outcome, Fault> {
     let list: wire::Contacts = call(host, Request::get(url(host, "/contacts")?).query("marker", &item.id))?.json()?;
     Ok(match list.contacts.first() {
         Some(contact) => Outcome::created(item, &contact.id),
-        None => Outcome::retry(item, fault::not_there(&item.id)),
+        None => Outcome::absent(item, format!("no contact is marked '{}'", item.id)),
     })
 }
 

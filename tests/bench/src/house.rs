@@ -192,7 +192,7 @@ fn parameters() -> anyhow::Result<Parameters> {
     let calendar = EntityCalendar { entity, close_day: 5, close_time: "18:00".to_owned() };
     let route = |role: &str| RouteRow { role: role.to_owned(), entity: None, connection: role.to_owned() };
     Ok(Parameters {
-        config: json!({"entities": ["DE01"], "tax_countries": ["DE"], "contract_types": ["sow"]}),
+        config: json!({"entities": ["DE01"], "tax_countries": ["DE"], "contract_types": ["sow"], "withdraw_after_days": 14}),
         entities: BTreeMap::from([("DE01".to_owned(), calendar)]),
         billing: BillingPolicy::default(),
         routes: ["crm", "psa", "erp"].map(route).into(),

@@ -29,6 +29,20 @@ impl Api {
         read(path, answer).await
     }
 
+    /// A page of the console, as its text.
+    ///
+    /// # Errors
+    /// What the host answered.
+    pub async fn page(&self, path: &str) -> anyhow::Result<String> {
+        let cookie = format!("quoin_token={}", self.token);
+        let answer = self.client.get(format!("{}/console{path}", self.url)).header("cookie", cookie).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if !status.is_success() {
+            bail!("/console{path}: {status}");
+        }
+        Ok(text)
+    }
+
     /// Starts something, once per key.
     ///
     /// # Errors

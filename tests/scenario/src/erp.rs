@@ -1,5 +1,6 @@
 //! The ERP on stage: a simulated one, or a real Tryton. The script asks it for the same things.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -191,6 +192,32 @@ scheme = "basic"
                 }))
             }
         }
+    }
+
+    /// The terms that stand there for each contract line, by line.
+    ///
+    /// # Errors
+    /// When it does not answer, or a line's terms are not kept whole.
+    pub async fn terms(&self) -> anyhow::Result<BTreeMap<String, Value>> {
+        let texts: Vec<(String, String)> = match self {
+            Self::Simulated { simulator, .. } => {
+                let effects = simulator.effects("billing_setup").await?;
+                let lines = effects.first().and_then(|effect| effect["data"]["item"]["items"].as_array().cloned());
+                let text = |line: &Value, field: &str| line[field].as_str().unwrap_or_default().to_owned();
+                let own = |line: &Value| (text(line, "custcol_quoin_contract_line"), text(line, "custcol_quoin_terms"));
+                lines.unwrap_or_default().iter().map(own).collect()
+            }
+            Self::Tryton(books) => {
+                let lines = books.read("sale.line", json!([["type", "=", "line"]]), &["note"]).await?;
+                let notes = lines.iter().filter_map(|line| line["note"].as_str()?.split_once('\n'));
+                notes.map(|(line, terms)| (line.to_owned(), terms.to_owned())).collect()
+            }
+        };
+        let parsed = texts.into_iter().map(|(line, text)| {
+            let terms = serde_json::from_str(&text).with_context(|| format!("terms of {line}: {text}"))?;
+            Ok((line, terms))
+        });
+        parsed.collect()
     }
 
     /// Invoices and credit notes that stand there.

@@ -73,6 +73,16 @@ impl Simulator {
         Ok(self.ledger().await?["counts"].clone())
     }
 
+    /// The committed effects of a kind, in order.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn effects(&self, kind: &str) -> anyhow::Result<Vec<Value>> {
+        let ledger = self.ledger().await?;
+        let effects = ledger["effects"].as_array().cloned().unwrap_or_default();
+        Ok(effects.into_iter().filter(|effect| effect["kind"] == kind).collect())
+    }
+
     /// Everything that was really committed there.
     ///
     /// # Errors

@@ -331,6 +331,33 @@ impl Stage {
         }
     }
 
+    /// Waits until more events than `seen` are there.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for`].
+    pub async fn wait_past(&mut self, seen: usize) -> anyhow::Result<()> {
+        self.wait_for_next("another event", seen).await
+    }
+
+    /// Takes in what the host tells within a while; telling nothing is no error.
+    ///
+    /// # Errors
+    /// When the host ended.
+    pub async fn catch_up(&mut self, within: Duration) -> anyhow::Result<()> {
+        let until = Instant::now() + within;
+        let follower = self.follower.as_mut().context("no host is running")?;
+        while let Ok(next) =
+            tokio::time::timeout(until.saturating_duration_since(Instant::now()), follower.next(within)).await
+        {
+            match next {
+                Ok(Some(event)) => self.events.push(event),
+                Ok(None) => bail!("the host ended; {}", self.log_tail()),
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
     async fn wait_for_next(&mut self, what: &str, seen: usize) -> anyhow::Result<()> {
         while self.events.len() == seen {
             let life = self.crashes.as_mut().filter(|crashes| crashes.left > 0).map(Crashes::life_left);

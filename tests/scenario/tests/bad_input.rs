@@ -3,8 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use scenario::{Stage, StageOptions};
 use serde_json::Value;
@@ -130,4 +131,36 @@ async fn uploads_that_ask_for_more_than_the_contract_change_nothing() {
         assert!(error.to_string().contains(part), "{error}");
     }
     assert_eq!(before, stage.api.get("/plugins").await.expect("the list"), "the list of plugins changed");
+}
+
+/// A disk that takes nothing more ends the host with the reason: one that records nothing must not
+/// go on serving. `prlimit` (util-linux) plays the full disk.
+#[test]
+fn a_store_that_cannot_write_ends_the_host() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let digest = hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"admin"));
+    let folder =
+        configured(empty.path(), &format!("[[token]]\nname = \"admin\"\nrole = \"admin\"\nsha256 = \"{digest}\"\n"));
+    let programs = StageOptions::from_workspace().programs;
+    let mut host = Command::new("sh")
+        // Writing past the limit shall fail, not kill.
+        .args(["-c", "trap '' XFSZ; exec \"$0\" serve --config quoin.toml"])
+        .arg(programs.join("quoin"))
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the host starts");
+    let mut line = String::new();
+    BufReader::new(host.stdout.take().expect("its output")).read_line(&mut line).expect("it says where it serves");
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
+    let limited = Command::new("prlimit").args(["--fsize=100:100", "--pid", &host.id().to_string()]).status();
+    assert!(limited.expect("prlimit is installed").success());
+    let refused = Command::new(programs.join("quoin"))
+        .args(["billing", "run", "--as-of", "2026-03-31", "--url", &url, "--token", "admin"])
+        .output()
+        .expect("the `quoin` command is built");
+    assert_refused(&refused, &["store-stopped"]);
+    let ended = host.wait_with_output().expect("it ends");
+    assert_refused(&ended, &["the store has stopped", "File too large", "Mend the disk"]);
 }

@@ -13,6 +13,9 @@ use crate::{ApiState, Principal, Problem};
 /// Contracts of one run at most: all their requests are one commit, and a firm with more runs by part.
 pub const CONTRACTS_PER_RUN_MAX: usize = 2_000;
 
+/// Events read at once while looking for an earlier run.
+const EVENTS_PER_READ: usize = 1_000;
+
 /// What to bill.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -42,12 +45,36 @@ pub async fn billing_run(
         let contracts = contracts(state, run.contract.as_deref()).await?;
         let now = state.clock.now();
         let ops = contracts.iter().map(|contract| {
-            let body = json!({ "as_of": run.as_of, "contract": contract });
-            super::asked(scope.id(&[contract]), "billing.run_requested", contract, now, by, body)
+            let id = scope.id(&[contract]);
+            let body = json!({ "as_of": run.as_of, "contract": contract, "request": id });
+            super::asked(id, "billing.run_requested", contract, now, by, body)
         });
-        Ok(Effect { ops: ops.collect(), answer: json!({ "as_of": run.as_of, "contracts": contracts }) })
+        let ops = ops.collect();
+        let mut before = Vec::new();
+        for contract in &contracts {
+            before.extend(earlier(state, contract, run.as_of).await);
+        }
+        Ok(Effect { ops, answer: json!({ "as_of": run.as_of, "contracts": contracts, "before": before }) })
     })
     .await
+}
+
+/// The last run of a contract up to the same day, when there was one: the run that is asked for now
+/// bills only what came since.
+async fn earlier(state: &ApiState, contract: &str, as_of: Date) -> Option<serde_json::Value> {
+    let asked = json!(as_of);
+    let mut after = 0;
+    let mut last = None;
+    loop {
+        let events = state.ledger.events_of_key(contract, after, EVENTS_PER_READ).await;
+        let Some(end) = events.last() else { return last };
+        after = end.seq;
+        let run = events.iter().rfind(|event| event.kind == "billing.run_requested" && event.body["as_of"] == asked);
+        if let Some(run) = run {
+            let by = run.cause.by.as_deref().unwrap_or("the schedule");
+            last = Some(json!({ "contract": contract, "at": run.at, "by": by }));
+        }
+    }
 }
 
 async fn contracts(state: &ApiState, only: Option<&str>) -> Result<Vec<String>, Problem> {

@@ -1,6 +1,7 @@
 //! What a person may ask for. Each request is recorded as an event and answered at once; the wheel
 //! does the work.
 
+pub mod ask;
 pub mod billing_run;
 pub mod clock;
 pub mod plugin;

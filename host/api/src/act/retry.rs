@@ -25,6 +25,9 @@ pub async fn retry(state: &ApiState, by: &Principal, key: &IdempotencyKey, excep
         if let ExceptionStatus::Resolved { at, by } = &found.status {
             return Err(already_resolved(exception, &at.to_string(), by));
         }
+        if found.key.starts_with('~') {
+            return Err(retries_itself(exception));
+        }
         let event = scope.id(&["retry"]);
         let body = json!({ "exception": id, "instance": found.instance, "step": found.step });
         let answer = json!({ "event": event, "key": found.key, "exception": id });
@@ -32,6 +35,16 @@ pub async fn retry(state: &ApiState, by: &Principal, key: &IdempotencyKey, excep
         Ok(Effect { ops: vec![op], answer })
     })
     .await
+}
+
+/// Exceptions of a connection, and of no deal, have no process that could go on.
+fn retries_itself(exception: &str) -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "exception-retries-itself",
+        format!("exception '{exception}' is about what a connection reads, and every reading tries again"),
+        "mend what it names; it resolves by itself with the next reading",
+    )
 }
 
 fn already_resolved(exception: &str, at: &str, by: &str) -> Problem {

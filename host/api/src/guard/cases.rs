@@ -18,7 +18,7 @@ const fn case(method: &'static str, route: &'static str, permission: Permission)
 }
 
 /// Every guarded route.
-pub const CASES: [Case; 25] = [
+pub const CASES: [Case; 27] = [
     case("GET", "/api/v1/openapi.json", Permission::ReadPlatform),
     case("GET", "/api/v1/deals", Permission::ReadBusiness),
     case("GET", "/api/v1/deals/{key}", Permission::ReadBusiness),
@@ -41,6 +41,8 @@ pub const CASES: [Case; 25] = [
     case("GET", "/api/v1/plugins", Permission::ReadPlatform),
     case("POST", "/api/v1/plugins", Permission::LoadPlugin),
     case("GET", "/api/v1/connections", Permission::ReadPlatform),
+    case("POST", "/api/v1/connections/{id}/check", Permission::CheckConnection),
+    case("POST", "/api/v1/connections/{id}/discover", Permission::CheckConnection),
     case("GET", "/api/v1/clock", Permission::ReadPlatform),
     case("POST", "/api/v1/clock/advance", Permission::SetClock),
     case("GET", "/api/v1/whoami", Permission::ReadPlatform),

@@ -30,6 +30,9 @@ pub async fn readyz(State(state): State<ApiState>, uri: Uri) -> (StatusCode, Str
         }
     }
     let verbose = uri.query().is_some_and(|query| query.split('&').any(|word| word.starts_with("verbose")));
+    if verbose {
+        lines.push_str(&format!("[i] version {}, contract {}\n", state.version.version, state.version.contract));
+    }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     if ready && !verbose {
         return (status, "ok\n".into());

@@ -3,6 +3,7 @@
 pub mod billing_runs;
 pub mod clock_advance;
 pub mod clock_show;
+pub mod connection_check;
 pub mod connections;
 pub mod conservation;
 pub mod deal;

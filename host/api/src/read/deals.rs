@@ -11,6 +11,7 @@ use super::account::{self, Hours};
 use super::entry::Entry;
 use super::exceptions::{self, ExceptionView};
 use super::invoices::{self, InvoiceRow};
+use super::links::{self, RecordLink};
 use super::stages::{self, Stage};
 use super::{pick, schema, timeline};
 use crate::Problem;
@@ -96,6 +97,9 @@ pub struct DealDetail {
     pub hours: Option<Hours>,
     /// What waits for a person.
     pub exceptions: Vec<ExceptionView>,
+    /// Which records of the connected systems stand behind it.
+    #[serde(default)]
+    pub links: Vec<RecordLink>,
 }
 
 /// One amount about a deal.
@@ -146,6 +150,7 @@ pub async fn from_entries(ledger: &dyn Ledger, key: &str, entries: &[Entry]) -> 
         revenue: account.as_ref().map(account::revenue).unwrap_or_default(),
         hours: account.as_ref().map(account::hours),
         exceptions: exceptions::list(ledger, false, Some(key)).await,
+        links: links::of(ledger, entries).await,
         invoices,
         deal,
     })

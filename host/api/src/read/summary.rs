@@ -31,6 +31,7 @@ pub fn of(event: &Event) -> Line {
         "gates.checked" => gates(body),
         "project.shell_created" => line(Tone::Good, format!("Project shell created{}", project(body))),
         "project.billing_provisioned" => line(Tone::Good, "Billing structure confirmed"),
+        "project.held" => line(Tone::Warn, format!("Project on hold until finance can bill it{}", project(body))),
         "project.activated" => line(Tone::Good, format!("Project active{}", project(body))),
         "project.staffed" => line(Tone::Good, "The team is committed"),
         "webhook.received" => line(Tone::Plain, format!("Webhook received{}", from(event))),
@@ -178,6 +179,8 @@ fn exception(event: &Event, what: &str) -> Line {
             let by = text(body, &["/by"]).map_or(String::new(), |by| format!(" by {by}"));
             line(Tone::Good, format!("Exception resolved{by}"))
         }
+        "withdrawn" => line(Tone::Warn, format!("Nobody mended it in time: taken back{}", fault(body))),
+        "overdue" => line(Tone::Warn, "The time to mend it is over"),
         "retry_requested" => {
             let by = event.cause.by.as_deref().map_or(String::new(), |by| format!(" by {by}"));
             line(Tone::Plain, format!("Retry asked for{by}"))

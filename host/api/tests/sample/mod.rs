@@ -99,6 +99,25 @@ impl Connectors for Connected {
     async fn handle(&self, _: &str, _: Inbound) -> Called<Reply> {
         never()
     }
+    async fn check(&self, connection: &str) -> Called<ports::CheckReport> {
+        let report = ports::CheckReport {
+            account: Some("integration@advisory.example".into()),
+            scopes: vec!["read".into()],
+            warnings: vec!["no tax code for S:7".into()],
+        };
+        match connection {
+            "erp-de" => Called { result: Ok(report), trace: CallTrace::default() },
+            "nowhere" => Called { result: Err(CallError::NoConnection("nowhere".into())), trace: CallTrace::default() },
+            _ => never(),
+        }
+    }
+    async fn discover(&self, connection: &str) -> Called<serde_json::Value> {
+        if connection == "erp-de" {
+            return Called { result: Ok(serde_json::json!({"customer": {}})), trace: CallTrace::default() };
+        }
+        let fault = process::Fault::new(process::FaultKind::AuthExpired, "401", "the token is not valid any more");
+        Called { result: Err(CallError::Fault(fault)), trace: CallTrace::default() }
+    }
     fn connection(&self, id: &str) -> Option<ConnectionInfo> {
         self.connections().into_iter().find(|connection| connection.id == id)
     }

@@ -18,6 +18,15 @@ pub async fn billing(client: &Client, command: BillingCommand, output: &Output) 
         return output.print_json(&answer);
     }
     let contracts = answer["contracts"].as_array().map_or(0, Vec::len);
+    for earlier in answer["before"].as_array().into_iter().flatten() {
+        let word = |field: &str| earlier[field].as_str().unwrap_or("?").to_owned();
+        say!(
+            "{}: a run up to {as_of} was asked for before, by {} at {}; this one bills what came since",
+            word("contract"),
+            word("by"),
+            word("at")
+        );
+    }
     say!("asked for a billing run up to {as_of} for {contracts} contract{}", if contracts == 1 { "" } else { "s" });
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `quoin plugin`, `quoin connections`
+//! `quoin plugin`, `quoin connections`, `quoin connection`
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,10 @@ use api::page::Page;
 use api::read::{ConnectionView, PluginView};
 use comfy_table::Row;
 use reqwest::multipart::{Form, Part};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::arguments::PluginCommand;
-use crate::client::Client;
+use crate::arguments::{ConnectionCommand, PluginCommand};
+use crate::client::{Client, encode};
 use crate::output::{Output, Paint, trimmed};
 
 /// Lists or loads plugins.
@@ -90,6 +90,28 @@ pub async fn connections(client: &Client, output: &Output) -> anyhow::Result<()>
         ]));
     }
     say!("{}", trimmed(&table));
+    Ok(())
+}
+
+/// Asks one connected system.
+pub async fn connection(client: &Client, command: ConnectionCommand, output: &Output) -> anyhow::Result<()> {
+    let (name, question) = match &command {
+        ConnectionCommand::Check { name } => (name, "check"),
+        ConnectionCommand::Discover { name } => (name, "discover"),
+    };
+    let answer = client.post(&format!("/api/v1/connections/{}/{question}", encode(name)), &json!({})).await?;
+    if output.json || matches!(command, ConnectionCommand::Discover { .. }) {
+        return output.print_json(&answer);
+    }
+    let texts = |field: &str| answer[field].as_array().cloned().unwrap_or_default();
+    let account = answer["account"].as_str().unwrap_or("an account that it does not name");
+    say!("{} {name} answers; we are {account}", output.paint(Paint::Good, "ok"));
+    for scope in texts("scopes").iter().filter_map(Value::as_str) {
+        say!("   may: {scope}");
+    }
+    for warning in texts("warnings").iter().filter_map(Value::as_str) {
+        say!("{} {warning}", output.paint(Paint::Warn, "missing:"));
+    }
     Ok(())
 }
 

@@ -75,7 +75,11 @@ impl ExceptionCard {
             format!("{} by {}", api::format::absolute(at), view.resolved_by.as_deref().unwrap_or("the host"))
         });
         Self {
-            href: format!("/console/deals/{}", utf8_percent_encode(&view.key, NON_ALPHANUMERIC)),
+            // A connection's exception belongs to no deal.
+            href: match view.key.starts_with('~') {
+                true => "/console/systems".to_owned(),
+                false => format!("/console/deals/{}", utf8_percent_encode(&view.key, NON_ALPHANUMERIC)),
+            },
             id: view.id.clone(),
             key: view.key.clone(),
             customer: view.customer.clone(),

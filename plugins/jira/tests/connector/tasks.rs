@@ -231,7 +231,7 @@ fn a_lost_request_is_surely_not_there_and_is_written_once() {
     assert!(apply(&host, &batch).iter().all(|outcome| outcome.status == Status::Unknown));
     let before = host.requests().len();
     for outcome in Jira::lookup(&host, ObjectKind::Task, &batch).unwrap() {
-        assert_eq!((outcome.status, outcome.fault.unwrap().code.as_str()), (Status::Retry, "RETRY"));
+        assert_eq!((outcome.status, outcome.fault.unwrap().code.as_str()), (Status::Absent, "ABSENT"));
     }
     let reads = |request: &Request| request.method == "GET" || request.url.ends_with("/search/jql");
     assert!(host.requests()[before..].iter().all(reads), "looking up writes nothing");

@@ -142,7 +142,7 @@ impl Vendor {
         for _ in 0..20 {
             outcome = match outcome.status {
                 Status::Unknown => self.lookup::<C>(object, item),
-                Status::Retry => self.apply::<C>(object, item),
+                Status::Retry | Status::Absent => self.apply::<C>(object, item),
                 _ => return outcome,
             };
         }

@@ -28,18 +28,8 @@ pub fn settle(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome,
 /// # Errors
 /// When the credential is refused, or for an object this connector does not write.
 pub fn look_up(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome, Fault> {
-    match steps(api, object, item)? {
-        Ok(mut outcome) => {
-            if outcome.status == Status::Unchanged {
-                outcome.status = Status::Created;
-            }
-            Ok(outcome)
-        }
-        Err(fault) if fault.code == code::NOT_SENT => Ok(as_held(api, object, Outcome::retry(item, fault), item)),
-        Err(fault) if fault.kind == FaultKind::AuthExpired => Err(fault),
-        Err(fault) if fault.kind == FaultKind::Conflict => Ok(Outcome::conflict(item, fault)),
-        Err(fault) => Ok(Outcome::unknown(item, fault)),
-    }
+    let outcome = quoin_sdk::look_up(item, steps(api, object, item)?)?;
+    Ok(if outcome.status == Status::Absent { as_held(api, object, outcome, item) } else { outcome })
 }
 
 /// Adds what NetSuite holds to an outcome that says it is not as wanted, for whoever compares. What

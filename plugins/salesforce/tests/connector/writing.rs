@@ -108,9 +108,9 @@ fn an_unknown_outcome_is_found_or_surely_not_there() {
         ("drop_answer_after_commit", Status::Created, Status::Unchanged),
         ("server_error_after_commit", Status::Created, Status::Unchanged),
         ("truncate", Status::Created, Status::Unchanged),
-        ("drop_request", Status::Retry, Status::Updated),
-        ("server_error", Status::Retry, Status::Updated),
-        ("html", Status::Retry, Status::Updated),
+        ("drop_request", Status::Absent, Status::Updated),
+        ("server_error", Status::Absent, Status::Updated),
+        ("html", Status::Absent, Status::Updated),
     ];
     for (fault, found, again) in cases {
         let vendor = Vendor::start(&[]);

@@ -4,7 +4,7 @@ mod customer;
 mod invoice;
 mod setup;
 
-use quoin_sdk::{Fault, FaultKind, Item, Link, ObjectKind, Outcome, Status, code};
+use quoin_sdk::{Fault, FaultKind, Item, Link, ObjectKind, Outcome, code};
 
 use crate::api::Api;
 use crate::wire::Id;
@@ -28,18 +28,7 @@ pub fn settle(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome,
 /// # Errors
 /// When the credential is refused, or for an object this connector does not write.
 pub fn look_up(api: &Api<'_>, object: ObjectKind, item: &Item) -> Result<Outcome, Fault> {
-    match steps(api, object, item)? {
-        Ok(mut outcome) => {
-            if outcome.status == Status::Unchanged {
-                outcome.status = Status::Created;
-            }
-            Ok(outcome)
-        }
-        Err(fault) if fault.code == code::NOT_SENT => Ok(Outcome::retry(item, fault)),
-        Err(fault) if fault.kind == FaultKind::AuthExpired => Err(fault),
-        Err(fault) if fault.kind == FaultKind::Conflict => Ok(Outcome::conflict(item, fault)),
-        Err(fault) => Ok(Outcome::unknown(item, fault)),
-    }
+    quoin_sdk::look_up(item, steps(api, object, item)?)
 }
 
 /// The outer error is for the whole call, the inner one is the item's.

@@ -100,7 +100,7 @@ pub fn outcome_out(outcome: Outcome) -> sink::Outcome {
         Status::Deleted => sink::Status::Deleted,
         Status::Conflict => sink::Status::Conflict,
         Status::Rejected => sink::Status::Rejected,
-        Status::Retry => sink::Status::Retry,
+        Status::Retry | Status::Absent => sink::Status::Retry,
         Status::Unknown => sink::Status::Unknown,
     };
     sink::Outcome {

@@ -75,7 +75,7 @@ impl Host {
     ///
     /// # Errors
     /// The connector's fault.
-    pub async fn check(&self) -> anyhow::Result<runtime::CheckReport> {
+    pub async fn check(&self) -> anyhow::Result<ports::CheckReport> {
         Ok(self.runtime.check(CONNECTION).await.result?)
     }
 
