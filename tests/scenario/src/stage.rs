@@ -88,21 +88,46 @@ pub struct Crashes {
     pub left: u32,
     /// State of the random numbers; printed, so that a run can be repeated.
     pub seed: u64,
-    /// Longest life of a host between two kills, milliseconds of waiting for it.
-    pub longest_ms: u64,
+    /// Most events that a host lives to tell between two kills. Events and not time, so that a fast
+    /// host is killed as often as a slow one.
+    pub most_events: usize,
     /// When the host that runs now is killed; drawn when the script first waits for it.
-    pub next: Option<Instant>,
+    pub next: Option<Kill>,
 }
 
+/// The end of one host.
+#[derive(Debug, Clone, Copy)]
+pub struct Kill {
+    /// Once so many events have been seen in all,
+    at: usize,
+    /// and nothing more was told for so long.
+    after: Duration,
+}
+
+/// Longest silence between an event and the kill: long enough to reach into the work after it.
+const LONGEST_SILENCE_MS: u64 = 20;
+
 impl Crashes {
-    /// How long the host still lives (a linear congruential generator, Knuth's constants). Counted
-    /// over all waits, so that a host that answers fast is killed as often as a slow one.
-    fn life_left(&mut self) -> Duration {
-        let next = *self.next.get_or_insert_with(|| {
-            self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            Instant::now() + Duration::from_millis((self.seed >> 33) % self.longest_ms.max(1))
-        });
-        next.saturating_duration_since(Instant::now())
+    /// A linear congruential generator, Knuth's constants.
+    fn random(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.seed >> 33
+    }
+
+    /// How long the host may still be silent when it is to be killed now; `seen` events are known.
+    fn silence(&mut self, seen: usize) -> Option<Duration> {
+        if self.left == 0 {
+            return None;
+        }
+        let kill = match self.next {
+            Some(kill) => kill,
+            None => {
+                let events = usize::try_from(self.random()).unwrap_or_default() % self.most_events.max(1);
+                Kill { at: seen + events, after: Duration::from_millis(self.random() % LONGEST_SILENCE_MS) }
+            }
+        };
+        self.next = Some(kill);
+        (seen >= kill.at).then_some(kill.after)
     }
 }
 
@@ -360,11 +385,11 @@ impl Stage {
 
     async fn wait_for_next(&mut self, what: &str, seen: usize) -> anyhow::Result<()> {
         while self.events.len() == seen {
-            let life = self.crashes.as_mut().filter(|crashes| crashes.left > 0).map(Crashes::life_left);
+            let silence = self.crashes.as_mut().and_then(|crashes| crashes.silence(seen));
             let follower = self.follower.as_mut().context("no host is running")?;
-            let next = match life {
+            let next = match silence {
                 None => follower.next(PATIENCE).await,
-                Some(life) => match tokio::time::timeout(life, follower.next(PATIENCE)).await {
+                Some(silence) => match tokio::time::timeout(silence, follower.next(PATIENCE)).await {
                     Ok(next) => next,
                     Err(_) => {
                         self.crash().await?;
