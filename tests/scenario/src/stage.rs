@@ -126,8 +126,10 @@ impl Crashes {
                 Kill { at: seen + events, after: Duration::from_millis(self.random() % LONGEST_SILENCE_MS) }
             }
         };
-        self.next = Some(kill);
-        (seen >= kill.at).then_some(kill.after)
+        let due = seen >= kill.at;
+        // Each event that comes in between makes the next silence shorter, so that the end does come.
+        self.next = Some(if due { Kill { after: kill.after / 2, ..kill } } else { kill });
+        due.then_some(kill.after)
     }
 }
 
