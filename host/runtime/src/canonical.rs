@@ -9,7 +9,7 @@ use serde::Deserializer;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use crate::whole;
+use crate::stranger::{pointer_part, stranger};
 
 /// What is wrong with an object, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,14 +81,14 @@ impl Check for Text<'_> {
     type Passed = Value;
 
     fn check<T: Canonical>(self) -> Result<Value, Wrong> {
-        let read = || serde_json::Deserializer::from_str(self.0);
-        let mut reader = read();
-        let normal = normal_of::<T, _>(&mut reader).filter(|_| reader.end().is_ok());
-        if let Some(normal) = normal.filter(|normal| whole::is_in(&mut read(), normal)) {
-            return Ok(normal);
-        }
-        let value: Value = serde_json::from_str(self.0).map_err(|error| Wrong::at("", format!("no JSON: {error}")))?;
-        explained::<T>(&value)
+        let object = match serde_json::from_str(self.0) {
+            Ok(object) => object,
+            Err(_) => {
+                let json = |error| Wrong::at("", format!("no JSON: {error}"));
+                read_with_places::<T>(&serde_json::from_str(self.0).map_err(json)?)?
+            }
+        };
+        normal_form(&object, &mut serde_json::Deserializer::from_str(self.0))
     }
 }
 
@@ -98,31 +98,26 @@ impl Check for Tree<'_> {
     type Passed = String;
 
     fn check<T: Canonical>(self) -> Result<String, Wrong> {
-        let normal = normal_of::<T, _>(self.0).filter(|normal| whole::is_in(self.0, normal));
-        let normal = normal.map_or_else(|| explained::<T>(self.0), Ok)?;
-        Ok(normal.to_string())
+        let object = T::deserialize(self.0).or_else(|_| read_with_places::<T>(self.0))?;
+        normal_form(&object, self.0).map(|normal| normal.to_string())
     }
 }
 
-/// The normal form of a valid object. Nearly every object goes this way; what is wrong with another
-/// is found by [`explained`].
-fn normal_of<'de, T: Canonical, D: Deserializer<'de>>(source: D) -> Option<Value> {
-    let object = T::deserialize(source).ok()?;
-    object.validate().ok()?;
-    serde_json::to_value(&object).ok()
+/// An object that could not be read, read again with an eye on where: slower, and nearly never needed.
+fn read_with_places<T: Canonical>(value: &Value) -> Result<T, Wrong> {
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| Wrong::at(pointer(error.path()), format!("no {}: {}", T::KIND, error.inner())))
 }
 
-/// The normal form, or what is wrong and where; slower, as it keeps track of places.
-fn explained<T: Canonical>(value: &Value) -> Result<Value, Wrong> {
-    let object: T = serde_path_to_error::deserialize(value)
-        .map_err(|error| Wrong::at(pointer(error.path()), format!("no {}: {}", T::KIND, error.inner())))?;
+/// The normal form of an object, when it is valid and took all of its source.
+fn normal_form<'de, T: Canonical>(object: &T, source: impl Deserializer<'de>) -> Result<Value, Wrong> {
     if let Err(problems) = object.validate() {
         let message = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let path = problems.first().map(|problem| problem.path.clone()).unwrap_or_default();
         return Err(Wrong::at(path, format!("no valid {}: {message}", T::KIND)));
     }
-    let normal = serde_json::to_value(&object).map_err(|error| Wrong::at("", error.to_string()))?;
-    match stranger(value, &normal, "") {
+    let normal = serde_json::to_value(object).map_err(|error| Wrong::at("", error.to_string()))?;
+    match stranger(source, &normal) {
         Some(path) => {
             Err(Wrong::at(path, format!("a {} has no such field; custom fields go into header.ext", T::KIND)))
         }
@@ -130,45 +125,14 @@ fn explained<T: Canonical>(value: &Value) -> Result<Value, Wrong> {
     }
 }
 
-/// The first field of `given` that the type did not take. Empty values are no loss: the normal form
-/// leaves them out.
-fn stranger(given: &Value, normal: &Value, path: &str) -> Option<String> {
-    match (given, normal) {
-        (Value::Object(given), Value::Object(normal)) => given.iter().find_map(|(name, value)| {
-            let here = format!("{path}/{}", escape(name));
-            match normal.get(name) {
-                Some(taken) => stranger(value, taken, &here),
-                None => (!is_empty(value)).then_some(here),
-            }
-        }),
-        (Value::Array(given), Value::Array(normal)) => {
-            given.iter().zip(normal).enumerate().find_map(|(at, (g, n))| stranger(g, n, &format!("{path}/{at}")))
-        }
-        _ => None,
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
-}
-
 fn pointer(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", escape(key))),
+            Segment::Map { key } => Some(format!("/{}", pointer_part(key))),
             Segment::Enum { .. } | Segment::Unknown => None,
         })
         .collect()
-}
-
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

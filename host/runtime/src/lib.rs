@@ -26,8 +26,8 @@ mod options;
 mod plugin;
 mod power;
 mod runtime;
+mod stranger;
 mod transform;
-mod whole;
 
 pub use connection::{ConnectionError, ConnectionSpec, Grant};
 pub use examine::{Examined, examine};
