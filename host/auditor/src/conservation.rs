@@ -170,7 +170,7 @@ impl Loaded {
             key: key.clone(),
             version: self.version,
         });
-        commit.ops.push(Op::PutDocument { collection, key, value });
+        commit.ops.push(Op::PutDocument { collection, key, value: value.into() });
     }
 }
 

@@ -86,7 +86,7 @@ async fn requested(auditor: &Auditor, event: &Event) -> Vec<Op> {
     let put = |collection: &str, key: &Id, value: Value| Op::PutDocument {
         collection: collection.to_owned(),
         key: key.to_string(),
-        value,
+        value: value.into(),
     };
     // What a repair would write is kept beside the difference, so that it needs no second look.
     let kept = |drift: &Drift| json!({"drift": drift, "ours": findings.records.get(&drift.record)});

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ports::{Commit, CommitError, Expect, Op};
+use ports::{Commit, CommitError, Expect, Op, Text};
 use process::machine::{Effects, Instance, World};
 use process::{Event, projection};
 use quoin_canonical::Id;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::Wheel;
 use crate::turner::CONSUMER;
@@ -87,7 +86,7 @@ impl Worlds {
         loaded.account_changed |= effects.account;
         loaded.deal_changed |= loaded.world.deal.is_some();
         for (number, value) in projection::documents(&event.key, loaded.world.account.as_ref(), &effects.events) {
-            batch.ops.push(Op::PutDocument { collection: INVOICE.to_owned(), key: number, value });
+            batch.ops.push(Op::PutDocument { collection: INVOICE.to_owned(), key: number, value: value.into() });
         }
         batch.ops.extend(effects.events.into_iter().map(Op::Append));
         batch.ops.extend(
@@ -149,20 +148,20 @@ impl Loaded {
     /// Writes what changed since it was written last.
     fn write(&mut self, key: &str, batch: &mut Batch) {
         for id in std::mem::take(&mut self.changed) {
-            let value = self.world.instances.get(&id).and_then(json);
+            let value = self.world.instances.get(&id).and_then(text);
             self.put(INSTANCE, instance_key(key, &id), value, batch);
         }
         if std::mem::take(&mut self.account_changed) {
-            let value = self.world.account.as_ref().and_then(json);
+            let value = self.world.account.as_ref().and_then(text);
             self.put(ACCOUNT, key.to_owned(), value, batch);
         }
         if std::mem::take(&mut self.deal_changed) {
-            let value = self.world.deal.as_ref().and_then(json);
+            let value = self.world.deal.as_ref().and_then(text);
             self.put(DEAL, key.to_owned(), value, batch);
         }
     }
 
-    fn put(&mut self, collection: &'static str, document: String, value: Option<Value>, batch: &mut Batch) {
+    fn put(&mut self, collection: &'static str, document: String, value: Option<Text>, batch: &mut Batch) {
         let Some(value) = value else { return };
         let version = self.versions.entry((collection, document.clone())).or_default();
         batch.expect.push(Expect::Document {
@@ -179,6 +178,6 @@ fn instance_key(key: &str, id: &Id) -> String {
     format!("{key}/{id}")
 }
 
-fn json<T: Serialize>(value: &T) -> Option<Value> {
-    serde_json::to_value(value).ok()
+fn text<T: Serialize>(value: &T) -> Option<Text> {
+    Text::of(value).ok()
 }

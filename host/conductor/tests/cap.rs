@@ -81,7 +81,7 @@ async fn approve(store: Arc<EmbeddedStore>, worker: usize, start: Arc<Barrier>) 
         let mut ops: Vec<Op> =
             events.iter().enumerate().map(|(at, event)| Op::Append(draft(event, worker, at, version))).collect();
         let value = serde_json::to_value(account.unwrap()).unwrap();
-        ops.push(Op::PutDocument { collection: "account".into(), key: KEY.into(), value });
+        ops.push(Op::PutDocument { collection: "account".into(), key: KEY.into(), value: value.into() });
         let expect = vec![Expect::Document { collection: "account".into(), key: KEY.into(), version }];
         match store.commit(Commit { expect, ops }).await {
             Ok(_) => return tries,
@@ -98,7 +98,7 @@ async fn race(workers: usize) {
     let mut ops: Vec<Op> =
         events.iter().enumerate().map(|(at, event)| Op::Append(draft(event, usize::MAX, at, 0))).collect();
     let value = serde_json::to_value(&account).unwrap();
-    ops.push(Op::PutDocument { collection: "account".into(), key: KEY.into(), value });
+    ops.push(Op::PutDocument { collection: "account".into(), key: KEY.into(), value: value.into() });
     store.commit(Commit { expect: Vec::new(), ops }).await.unwrap();
 
     let start = Arc::new(Barrier::new(workers));

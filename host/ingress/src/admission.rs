@@ -88,7 +88,7 @@ fn unmatched_key(arrival: &Arrival) -> String {
 }
 
 fn unmatched(arrival: &Arrival, value: &Value) -> Op {
-    Op::PutDocument { collection: UNMATCHED.to_owned(), key: unmatched_key(arrival), value: value.clone() }
+    Op::PutDocument { collection: UNMATCHED.to_owned(), key: unmatched_key(arrival), value: value.clone().into() }
 }
 
 /// What a record on the waiting list waits for.

@@ -210,7 +210,7 @@ fn resolved(cause: &str, mut exception: Exception, now: Timestamp) -> Vec<Op> {
 }
 
 fn remember(cause: &str, value: Value) -> Op {
-    Op::PutDocument { collection: ATTENTION.to_owned(), key: cause.to_owned(), value }
+    Op::PutDocument { collection: ATTENTION.to_owned(), key: cause.to_owned(), value: value.into() }
 }
 
 fn told(exception: &Exception, kind: &str, at: Timestamp, body: Value) -> EventDraft {

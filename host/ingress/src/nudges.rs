@@ -13,7 +13,12 @@ use crate::admission;
 use crate::{Doors, PAGE_CHANGES, backoff, connection_key};
 
 /// Log entries looked at in one go.
-const BATCH_EVENTS: usize = 512;
+const BATCH_EVENTS: usize = 64;
+
+/// Commands ready to be performed at which nothing more is let in: what has begun is finished first.
+/// Deliveries wait in the log, where waiting costs nothing; a flow in motion holds memory. Commands
+/// that wait for a system that is away are not ready, and keep nobody out.
+const MOST_READY: usize = 64;
 
 /// Follows the log of one connection until `stop` turns true.
 pub async fn follow_nudges(doors: Doors, connection: String, mut stop: watch::Receiver<bool>) {
@@ -24,6 +29,10 @@ pub async fn follow_nudges(doors: Doors, connection: String, mut stop: watch::Re
     let mut failures = 0;
     while !*stop.borrow() {
         head.mark_unchanged();
+        if doors.ledger.ready(doors.clock.now(), MOST_READY).await >= MOST_READY {
+            tokio::select! { _ = head.changed() => {}, _ = stop.changed() => {} }
+            continue;
+        }
         let events = doors.ledger.events(partition, position, BATCH_EVENTS).await;
         let Some(last) = events.last().map(|event| event.seq) else {
             tokio::select! { _ = head.changed() => {}, _ = stop.changed() => {} }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use process::{Command, CommandId, Event, EventDraft, Exception, TimerRow};
 pub use process::{Sighting, XrefRow};
 use quoin_canonical::{Id, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -59,8 +59,33 @@ pub enum Expect {
     },
 }
 
+/// A document as JSON text, written once by whoever has the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(String);
+
+impl Text {
+    /// Writes a value down.
+    ///
+    /// # Errors
+    /// A map in it whose keys are no texts.
+    pub fn of(value: &impl Serialize) -> serde_json::Result<Self> {
+        serde_json::to_string(value).map(Self)
+    }
+
+    /// The JSON.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Value> for Text {
+    fn from(value: Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
 /// One durable operation.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub enum Op {
     /// Adds an event to the log. An id that the log has already is the same event told twice: nothing is
     /// added, and the receipt has the number it got the first time.
@@ -72,7 +97,7 @@ pub enum Op {
         /// Key in it.
         key: String,
         /// Content.
-        value: Value,
+        value: Text,
     },
     /// Queues a command, due at `not_before`. One that is open under the same id is replaced, and its
     /// lease ends: that is how an attempt is rescheduled.
@@ -193,6 +218,9 @@ pub trait Ledger: Send + Sync {
     /// When the next command or timer is due (a leased command: when its lease ends); `None` when there is
     /// none.
     async fn next_due(&self) -> Option<Timestamp>;
+    /// How many commands are due at `now` and wait for somebody to lease them, counted no further than
+    /// `most`: how far behind the host is.
+    async fn ready(&self, now: Timestamp, most: usize) -> usize;
     /// Timers due at `now`, earliest first.
     async fn due_timers(&self, now: Timestamp, limit: usize) -> Vec<TimerRow>;
     /// Open commands of a business key.

@@ -19,7 +19,7 @@ pub use connectors::{
     Touched, VendorCall,
 };
 pub use ids::Ids;
-pub use ledger::{Commit, CommitError, Expect, Ledger, Op, PARTITIONS, Receipt, Sighting, XrefRow, partition_of};
+pub use ledger::{Commit, CommitError, Expect, Ledger, Op, PARTITIONS, Receipt, Sighting, Text, XrefRow, partition_of};
 pub use outbound::{Access, CallContext, HttpRequest, HttpResponse, Outbound, SendError};
 pub use secrets::{MacAlgorithm, SecretError, SecretValue, Secrets};
 pub use transforms::Transforms;

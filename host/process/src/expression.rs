@@ -9,11 +9,19 @@ use serde_json::Value;
 
 use crate::dates;
 use crate::names::{Need, Needed, names};
+use crate::plain::Plain;
 
 /// Longest expression, in bytes: a definition is read by people, and a longer one hides a program.
 const MAX_EXPRESSION_BYTES: usize = 4_096;
 
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// The functions, once for all expressions: each evaluation adds its variables in a scope of its own.
+static WITH_FUNCTIONS: LazyLock<Result<Context<'static, 'static>, String>> = LazyLock::new(|| {
+    let mut context = Context::with_env(Arc::clone(&ENV));
+    add_functions(&mut context).map_err(|error| error.to_string())?;
+    Ok(context)
+});
 
 /// Functions an expression may call beside the standard ones.
 pub const FUNCTIONS: [&str; 7] =
@@ -27,15 +35,10 @@ const STANDARD: [&str; 11] =
 #[derive(Debug)]
 pub struct Expression {
     source: String,
-    compiled: Compiled,
-}
-
-#[derive(Debug)]
-enum Compiled {
-    /// `a.b.c`: a plain path is read straight from the JSON, without a detour through CEL values.
-    Path(Vec<String>),
-    /// Anything else.
-    Program { program: Program, variables: BTreeMap<String, Need> },
+    program: Program,
+    variables: BTreeMap<String, Need>,
+    /// The short way to the same value, when there is one.
+    plain: Option<Plain>,
 }
 
 /// What an expression may read, by variable name.
@@ -63,10 +66,8 @@ impl Expression {
                 STANDARD.join(", ")
             ));
         }
-        if let Some(path) = plain_path(source) {
-            return Ok(Self { source: source.to_owned(), compiled: Compiled::Path(path) });
-        }
-        Ok(Self { source: source.to_owned(), compiled: Compiled::Program { program, variables: named.variables } })
+        let plain = Plain::of(program.expression());
+        Ok(Self { source: source.to_owned(), program, variables: named.variables, plain })
     }
 
     /// The text it was read from.
@@ -76,10 +77,7 @@ impl Expression {
 
     /// Whether it reads a variable.
     pub fn reads(&self, variable: &str) -> bool {
-        match &self.compiled {
-            Compiled::Path(path) => path.first().is_some_and(|first| first == variable),
-            Compiled::Program { variables, .. } => variables.contains_key(variable),
-        }
+        self.variables.contains_key(variable)
     }
 
     /// Evaluates.
@@ -87,10 +85,7 @@ impl Expression {
     /// # Errors
     /// Why there is no value, with the expression.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, String> {
-        match &self.compiled {
-            Compiled::Path(path) => self.follow(path, scope),
-            Compiled::Program { program, variables } => self.execute(program, variables, scope),
-        }
+        self.plain.as_ref().map_or_else(|| self.execute(scope), |plain| plain.evaluate(scope))
     }
 
     /// Evaluates a condition.
@@ -104,42 +99,15 @@ impl Expression {
         }
     }
 
-    fn follow(&self, path: &[String], scope: &Scope<'_>) -> Result<Value, String> {
-        let missing = || format!("'{}' is not there", self.source);
-        let (first, rest) = path.split_first().ok_or_else(missing)?;
-        let mut value: &Value = scope.get(first.as_str()).copied().ok_or_else(missing)?;
-        for part in rest {
-            value = value.get(part).ok_or_else(missing)?;
-        }
-        Ok(value.clone())
-    }
-
-    fn execute(
-        &self,
-        program: &Program,
-        variables: &BTreeMap<String, Need>,
-        scope: &Scope<'_>,
-    ) -> Result<Value, String> {
-        let mut context = Context::with_env(Arc::clone(&ENV));
-        add_functions(&mut context).map_err(|error| error.to_string())?;
-        for (name, need) in variables {
+    fn execute(&self, scope: &Scope<'_>) -> Result<Value, String> {
+        let mut context = WITH_FUNCTIONS.as_ref().map_err(Clone::clone)?.new_inner_scope();
+        for (name, need) in &self.variables {
             let value = Needed(scope.get(name.as_str()).copied().unwrap_or(&Value::Null), need);
             context.add_variable(name.as_str(), value).map_err(|error| format!("variable '{name}': {error}"))?;
         }
-        let value = program.execute(&context).map_err(|error| format!("'{}': {error}", self.source))?;
+        let value = self.program.execute(&context).map_err(|error| format!("'{}': {error}", self.source))?;
         value.json().map(sorted).map_err(|error| format!("'{}': {error}", self.source))
     }
-}
-
-/// The parts of `a.b.c`, when that is all the source is.
-fn plain_path(source: &str) -> Option<Vec<String>> {
-    let identifier = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    let parts: Vec<String> = source.trim().split('.').map(str::to_owned).collect();
-    let literal = matches!(source.trim(), "true" | "false" | "null");
-    (!literal && parts.iter().all(|part| identifier(part))).then_some(parts)
 }
 
 /// CEL maps have no order; sorted keys keep the same input at the same bytes.
@@ -195,7 +163,7 @@ fn to_cel(function: &str, value: Value) -> Result<cel::Value, cel::ExecutionErro
 }
 
 /// `over`'s fields laid over `base`'s.
-fn merged(base: Value, over: Value) -> Value {
+pub(crate) fn merged(base: Value, over: Value) -> Value {
     match (base, over) {
         (Value::Object(mut base), Value::Object(over)) => {
             for (key, value) in over {
@@ -232,6 +200,39 @@ mod tests {
         for (source, expected) in table {
             let expression = Expression::parse(source, &["event", "vars"]).expect(source);
             assert_eq!(expression.evaluate(&scope).expect(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_gives_what_cel_gives() {
+        let event = json!({"quote": {"number": "Q-1", "value": "12.50", "open": true, "none": null, "count": 3,
+            "share": 0.25, "lines": [{"a": 1}, {"a": -2}]}});
+        let scope: Scope<'_> = BTreeMap::from([("event", &event)]);
+        let table = [
+            ("event", true),
+            ("event.quote.lines", true),
+            ("event.quote.none", true),
+            ("'text'", true),
+            ("false", true),
+            ("[]", true),
+            ("[event.quote.count, event.quote.share, 'x']", true),
+            ("{'z': event.quote.open, 'a': [event.quote.number]}", true),
+            ("merge(event.quote, {'number': 'Q-2', 'extra': {}})", true),
+            ("merge(event.quote.missing, {})", true),
+            ("event.quote.number.deeper", true),
+            ("[event.quote.lines[0].a]", false),
+            ("has(event.quote.none)", false),
+            ("event.quote.count + 1u", false),
+            ("{event.quote.number: 1}", false),
+        ];
+        for (source, short) in table {
+            let expression = Expression::parse(source, &["event"]).expect(source);
+            assert_eq!(expression.plain.is_some(), short, "{source}: {:?}", expression.plain);
+            match (expression.evaluate(&scope), expression.execute(&scope)) {
+                (Ok(one), Ok(other)) => assert_eq!(one, other, "{source}"),
+                (Err(_), Err(_)) => {}
+                differ => panic!("{source}: {differ:?}"),
+            }
         }
     }
 

@@ -12,6 +12,7 @@ pub mod expression;
 pub mod intake;
 pub mod machine;
 mod names;
+mod plain;
 pub mod projection;
 pub mod shipped;
 pub mod wheel;

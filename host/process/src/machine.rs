@@ -452,11 +452,14 @@ impl Turn<'_> {
     }
 
     fn command_ended(&mut self) {
-        let Some((mut instance, command)) = self.addressed("command") else { return };
-        let Some(name) = instance.pending.get(&command).cloned() else { return };
         let catalogue = self.catalogue;
-        let Some(flow) = catalogue.flow(&instance) else { return };
-        let Some(step) = flow.steps.get(instance.step) else { return };
+        let Some((found, command)) = self.addressed("command") else { return };
+        let Some(name) = found.pending.get(&command).cloned() else { return };
+        let Some(flow) = catalogue.flow(found) else { return };
+        let Some(step) = flow.steps.get(found.step) else { return };
+        let id = found.id.clone();
+        // Out of the world while it changes; `keep` and `drive` put it back.
+        let Some(mut instance) = self.world.instances.remove(&id) else { return };
         if self.event.kind == "command.done" {
             instance.pending.remove(&command);
             let siblings = if let Action::Commands(commands) = &step.action { commands.len() } else { 1 };
@@ -489,14 +492,16 @@ impl Turn<'_> {
     }
 
     fn retry_requested(&mut self) {
-        let Some((mut instance, exception)) = self.addressed("exception") else { return };
-        if !matches!(&instance.state, State::Halted { exception: open, .. } if *open == exception) {
+        let catalogue = self.catalogue;
+        let Some((found, exception)) = self.addressed("exception") else { return };
+        if !matches!(&found.state, State::Halted { exception: open, .. } if *open == exception) {
             return;
         }
+        let Some(flow) = catalogue.flow(found) else { return };
+        let id = found.id.clone();
+        let Some(mut instance) = self.world.instances.remove(&id) else { return };
         let by = self.event.cause.by.clone().unwrap_or_else(|| "operator".to_owned());
         self.resolve(&exception, &by);
-        let catalogue = self.catalogue;
-        let Some(flow) = catalogue.flow(&instance) else { return };
         instance.failed.clear();
         self.drive(instance, flow);
     }
@@ -520,10 +525,9 @@ impl Turn<'_> {
     }
 
     /// The instance and the id in `field` that the event is about.
-    fn addressed(&self, field: &str) -> Option<(Instance, Id)> {
+    fn addressed(&self, field: &str) -> Option<(&Instance, Id)> {
         let id = |name: &str| self.event.body.get(name).and_then(Value::as_str).and_then(Id::parse);
-        let instance = self.world.instances.get(&id("instance")?)?.clone();
-        Some((instance, id(field)?))
+        Some((self.world.instances.get(&id("instance")?)?, id(field)?))
     }
 
     fn resolve(&mut self, id: &Id, by: &str) {

@@ -99,7 +99,7 @@ pub struct Command {
 
 /// What a command does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Operation {
     /// Write objects.
     Apply {

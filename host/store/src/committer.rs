@@ -10,9 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use crate::COMMIT_LIMIT_BYTES;
 use crate::desk::{Changes, Desk};
 use crate::journal::Journal;
+use crate::layers::Layers;
 use crate::prepare::Prepared;
 use crate::resolve::{Refusal, head_after, resolve};
-use crate::sled_view::SledView;
 use crate::view::{Writes, payload};
 
 /// Commits in one group: more would not make the flush cheaper, and the first would wait longer.
@@ -47,7 +47,7 @@ impl Limits {
 /// Owns the journal.
 pub(crate) struct Committer {
     journal: Journal,
-    desk: Arc<Desk<SledView>>,
+    desk: Arc<Desk<Layers>>,
     limits: Limits,
     group: Group,
 }
@@ -65,7 +65,7 @@ struct Group {
 }
 
 impl Committer {
-    pub(crate) fn new(journal: Journal, desk: Arc<Desk<SledView>>, limits: Limits) -> Self {
+    pub(crate) fn new(journal: Journal, desk: Arc<Desk<Layers>>, limits: Limits) -> Self {
         Self { journal, desk, limits, group: Group::default() }
     }
 
@@ -114,6 +114,7 @@ impl Committer {
                     }
                     self.group.writes.extend(resolved.writes);
                     self.group.changes.commands.extend(resolved.commands);
+                    self.group.changes.events.extend(resolved.events);
                     self.group.changes.queued |= resolved.queued;
                     (Ok(resolved.receipt), Ok(()))
                 }
@@ -132,14 +133,14 @@ impl Committer {
     fn flush(&mut self) -> Result<(), CommitError> {
         let stopped = |error: &dyn std::fmt::Display| CommitError::Stopped(error.to_string());
         let mut changes = std::mem::take(&mut self.group.changes);
-        let writes = &self.group.writes;
-        changes.head = head_after(writes);
+        let writes = std::mem::take(&mut self.group.writes);
+        changes.head = head_after(&writes);
         let frame = if writes.is_empty() {
             None
         } else {
             Some(self.journal.append(&self.group.payload).map_err(|error| stopped(&error))?)
         };
-        let apply = |view: &mut SledView| {
+        let apply = |view: &mut Layers| {
             if let Some(frame) = frame {
                 view.apply(writes, frame)?;
             }

@@ -1,23 +1,26 @@
-//! What both engines share at run time: the view behind its lock, the leases, and the bells that
+//! What both engines share at run time: the view behind its lock, the queue, and the bells that
 //! ring when something changes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use ports::CommitError;
-use process::{Command, CommandId};
+use ports::{CommitError, PARTITIONS};
+use process::{Command, CommandId, Event};
 use quoin_canonical::Timestamp;
 use tokio::sync::watch;
 
-use crate::leases::Leases;
 use crate::query;
+use crate::queue::{Place, Queue};
 use crate::view::{View, ViewError};
 
-/// View, leases and bells. Locks are taken in the order leases, view; both are held for one
+/// View, queue and bells. Locks are taken in the order queue, view; both are held for one
 /// look-up or one group, never across an await.
 pub(crate) struct Desk<V> {
     /// Readers share it; the committer alone changes it, and only to what is durable.
     view: RwLock<V>,
-    leases: Mutex<Leases>,
+    queue: Mutex<Queue>,
+    /// No event of a partition has a higher number. Changed under the view's lock only.
+    ends: Vec<AtomicU64>,
     head: watch::Sender<u64>,
     work: watch::Sender<u64>,
     stopped: watch::Sender<Option<String>>,
@@ -28,8 +31,10 @@ pub(crate) struct Desk<V> {
 pub(crate) struct Changes {
     /// The new last sequence number.
     pub(crate) head: Option<u64>,
-    /// Commands whose leases end.
-    pub(crate) commands: Vec<CommandId>,
+    /// Partition and sequence number of every new event.
+    pub(crate) events: Vec<(u16, u64)>,
+    /// Commands that were queued, and where they stand, or that left the queue.
+    pub(crate) commands: Vec<(CommandId, Option<Place>)>,
     /// Commands or timers were queued.
     pub(crate) queued: bool,
 }
@@ -37,9 +42,11 @@ pub(crate) struct Changes {
 impl<V: View> Desk<V> {
     /// A desk over a view that holds something already.
     pub(crate) fn new(view: V) -> Result<Self, ViewError> {
-        let head = query::head(&view)?;
-        let desk = Self::of_empty(view);
+        let (head, queue) = (query::head(&view)?, Queue::of(&view)?);
+        let mut desk = Self::of_empty(view);
+        desk.queue = Mutex::new(queue);
         desk.head.send_replace(head);
+        desk.ends = (0..PARTITIONS).map(|_| AtomicU64::new(head)).collect();
         Ok(desk)
     }
 
@@ -47,7 +54,8 @@ impl<V: View> Desk<V> {
     pub(crate) fn of_empty(view: V) -> Self {
         Self {
             view: RwLock::new(view),
-            leases: Mutex::default(),
+            queue: Mutex::default(),
+            ends: (0..PARTITIONS).map(|_| AtomicU64::new(0)).collect(),
             head: watch::Sender::new(0),
             work: watch::Sender::new(0),
             stopped: watch::Sender::new(None),
@@ -59,23 +67,29 @@ impl<V: View> Desk<V> {
         self.view.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn leases(&self) -> MutexGuard<'_, Leases> {
-        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the view, ends leases, rings the bells.
+    /// Changes the view and the queue, rings the bells.
     pub(crate) fn change<T>(
         &self,
         apply: impl FnOnce(&mut V) -> Result<(T, Changes), ViewError>,
     ) -> Result<T, ViewError> {
-        let mut leases = self.leases();
+        let mut queue = self.queue();
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         let (result, changes) = apply(&mut view)?;
-        for id in &changes.commands {
-            leases.end(id);
+        for (id, place) in changes.commands {
+            match place {
+                Some(place) => queue.put(id, place),
+                None => queue.remove(&id),
+            }
+        }
+        for (partition, seq) in changes.events {
+            self.end_of(partition).fetch_max(seq, Ordering::Relaxed);
         }
         drop(view);
-        drop(leases);
+        drop(queue);
         if let Some(head) = changes.head {
             self.head.send_replace(head);
         }
@@ -98,29 +112,53 @@ impl<V: View> Desk<V> {
         })
     }
 
+    /// Never fails to find one: partitions come from [`ports::partition_of`].
+    fn end_of(&self, partition: u16) -> &AtomicU64 {
+        &self.ends[usize::from(partition % PARTITIONS)]
+    }
+
+    /// Events of a partition; the view is not asked for what cannot be there.
+    pub(crate) fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Event> {
+        let end = self.end_of(partition);
+        self.ask(|view| {
+            if limit == 0 || end.load(Ordering::Relaxed) <= after {
+                return Ok(Vec::new());
+            }
+            let found = query::events(view, partition, after, limit)?;
+            if found.is_empty() {
+                end.store(after, Ordering::Relaxed);
+            }
+            Ok(found)
+        })
+    }
+
     pub(crate) fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Command> {
-        let mut leases = self.leases();
-        leases.expire(now);
-        let due = self.ask(|view| query::due_commands(view, now, limit, |id| leases.is_free(id)));
-        for command in &due {
-            leases.take(command.id.clone(), until);
-        }
-        due
+        let mut queue = self.queue();
+        let due = queue.lease(now, until, limit);
+        // Under the queue's lock, so that no row can have gone in between.
+        self.ask(|view| due.iter().map(|id| query::command(view, id)).collect())
     }
 
     pub(crate) fn release(&self, commands: &[CommandId]) {
-        let mut leases = self.leases();
-        let ended = commands.iter().filter(|id| leases.end(id)).count();
-        drop(leases);
+        let mut queue = self.queue();
+        let ended = commands.iter().filter(|id| queue.release(id)).count();
+        drop(queue);
         if ended > 0 {
             self.ring_work();
         }
     }
 
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        let leases = self.leases();
-        let queued = self.ask(|view| query::next_due(view, |id| leases.is_free(id)));
-        [queued, leases.first_end()].into_iter().flatten().min()
+        let command = self.queue().next_due();
+        [command, self.ask(query::next_timer)].into_iter().flatten().min()
+    }
+
+    pub(crate) fn open_commands(&self) -> u64 {
+        self.queue().len() as u64
+    }
+
+    pub(crate) fn ready(&self, now: Timestamp, most: usize) -> usize {
+        self.queue().ready(now, most)
     }
 
     pub(crate) fn head(&self) -> watch::Receiver<u64> {

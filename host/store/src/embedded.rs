@@ -11,14 +11,17 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::committer::{Committer, Limits, Request};
 use crate::desk::Desk;
 use crate::journal::{self, Journal, JournalError, MakeMedium, Reader, SEGMENT_BYTES, Verified};
+use crate::layers::Layers;
 use crate::prepare::Prepared;
-use crate::sled_view::SledView;
 use crate::store::{Engine, Store, sealed};
 use crate::warm::warm_up;
 
 /// Default memory of the view's cache: holds the working set of a mid-size firm; the page cache
 /// serves the rest.
 pub const VIEW_CACHE_BYTES: u64 = 64 << 20;
+/// Default of [`Options::settle_bytes`]: some dozen flows in motion, whose rows then meet in memory,
+/// and milliseconds to catch up with after a crash.
+const SETTLE_BYTES: usize = 1 << 20;
 /// Smallest segment: a commit must fit, even in tests.
 const SEGMENT_MIN_BYTES: u64 = 4 << 10;
 /// Commits that may wait. More would only wait longer: callers wait at the door instead.
@@ -35,6 +38,9 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Memory for the view's cache, bytes.
     pub view_cache_bytes: u64,
+    /// Bytes of recent rows kept in memory until they are written to the view, at most three times
+    /// as many for a moment.
+    pub settle_bytes: usize,
     /// Open although the journal ends before what the view has seen ([`OpenError::LostEnd`]): the
     /// commits after the journal's end are given up.
     pub accept_lost_end: bool,
@@ -42,7 +48,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: SEGMENT_BYTES, view_cache_bytes: VIEW_CACHE_BYTES, accept_lost_end: false }
+        Self {
+            segment_bytes: SEGMENT_BYTES,
+            view_cache_bytes: VIEW_CACHE_BYTES,
+            settle_bytes: SETTLE_BYTES,
+            accept_lost_end: false,
+        }
     }
 }
 
@@ -93,7 +104,7 @@ pub enum OpenError {
         min_bytes: u64,
     },
     /// No thread could be started.
-    #[error("cannot start the committing thread: {0}")]
+    #[error("cannot start a thread of the store: {0}")]
     Thread(#[source] std::io::Error),
 }
 
@@ -136,6 +147,7 @@ impl EmbeddedStore {
         // The view is asked before the journal's torn end is wiped: it may know better.
         let view = warm_up(root, &inspected.reader(), options)?;
         let journal = inspected.start_on(options.segment_bytes, make_medium)?;
+        let view = Layers::over(view, options.settle_bytes).map_err(OpenError::Thread)?;
         let desk = Desk::new(view).map_err(|error| OpenError::view(root, error))?;
         let desk = Arc::new(desk);
         let limits = Limits::of_segment(options.segment_bytes);
@@ -158,7 +170,7 @@ impl EmbeddedStore {
 }
 
 impl Embedded {
-    fn start(journal: Journal, desk: Arc<Desk<SledView>>, limits: Limits) -> Result<Self, OpenError> {
+    fn start(journal: Journal, desk: Arc<Desk<Layers>>, limits: Limits) -> Result<Self, OpenError> {
         let reader = journal.reader();
         let (queue, waiting) = mpsc::channel(QUEUE_COMMITS);
         let committer = Committer::new(journal, desk, limits);
@@ -174,13 +186,13 @@ impl Embedded {
 #[async_trait]
 #[allow(private_interfaces)]
 impl sealed::Commits for Embedded {
-    type View = SledView;
+    type View = Layers;
 
     fn limit_bytes(&self) -> u64 {
         self.limits.commit_bytes
     }
 
-    async fn commit(&self, desk: &Arc<Desk<SledView>>, commit: Prepared) -> Result<Receipt, CommitError> {
+    async fn commit(&self, desk: &Arc<Desk<Layers>>, commit: Prepared) -> Result<Receipt, CommitError> {
         let gone = || {
             // Keeps an earlier reason; without one the thread ended by a fault of its own.
             desk.stop("the committing thread has ended unexpectedly");

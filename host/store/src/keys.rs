@@ -10,7 +10,7 @@ use quoin_canonical::Timestamp;
 #[derive(Debug, Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Table {
-    /// Counters: see [`HEAD`] and [`OPEN_COMMANDS`].
+    /// Counters: see [`HEAD`].
     Meta = 0,
     /// partition, seq: event.
     Event = 1,
@@ -24,9 +24,7 @@ pub(crate) enum Table {
     Document = 5,
     /// id: command row.
     Command = 6,
-    /// priority, earliest attempt, id: nothing.
-    CommandDue = 7,
-    /// business key, id: nothing.
+    /// business key, id: nothing. (7 is free.)
     CommandByKey = 8,
     /// id: due, JSON.
     Timer = 9,
@@ -54,8 +52,6 @@ pub(crate) enum Table {
 
 /// The last sequence number of the log.
 pub(crate) const HEAD: [u8; 2] = [Table::Meta as u8, 1];
-/// How many commands are open.
-pub(crate) const OPEN_COMMANDS: [u8; 2] = [Table::Meta as u8, 2];
 
 /// Bytes of a time in a key.
 pub(crate) const TIME_BYTES: usize = 16;
@@ -88,11 +84,6 @@ impl Key {
         let mut bytes = self.0;
         bytes.extend_from_slice(text.as_bytes());
         bytes
-    }
-
-    pub(crate) fn u8(mut self, value: u8) -> Self {
-        self.0.push(value);
-        self
     }
 
     pub(crate) fn u16(mut self, value: u16) -> Self {

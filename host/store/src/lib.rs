@@ -2,11 +2,12 @@
 //! [`MemoryStore`], its twin without one.
 //!
 //! ```text
-//! commit > prepare (caller) > queue > resolve > journal: one frame, one flush > view > acknowledge
+//! commit > prepare (caller) > queue > resolve > journal: one frame, one flush > layers > acknowledge
 //!                                     \________ one committing thread, a group at a time ________/
 //! ```
 //!
-//! The journal is the truth; sled is a view of it that may be thrown away at any time. So sled's
+//! The journal is the truth; sled is a view of it that may be thrown away at any time, and that
+//! follows in large strides: what is recent is answered from memory (`layers.rs`). So sled's
 //! known faults (it does not survive a power cut, and panics or lies on damaged files) cost a
 //! rebuild, never data. No reader sees what is not yet durable, and what was acknowledged is
 //! durable. `EmbeddedStore` keeps its whole journal: there is no snapshot and no compaction, so a
@@ -22,10 +23,11 @@ mod desk;
 mod embedded;
 pub mod journal;
 mod keys;
-mod leases;
+mod layers;
 mod memory;
 mod prepare;
 mod query;
+mod queue;
 mod resolve;
 mod sled_view;
 mod store;

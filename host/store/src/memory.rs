@@ -81,6 +81,7 @@ impl sealed::Commits for Memory {
             Ok(resolved) => {
                 let changes = Changes {
                     head: head_after(&resolved.writes),
+                    events: resolved.events,
                     commands: resolved.commands,
                     queued: resolved.queued,
                 };

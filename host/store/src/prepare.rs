@@ -2,11 +2,10 @@
 //! queued, so that the one committing thread only looks up and copies.
 
 use bytes::Bytes;
-use ports::{Commit, CommitError, Expect, Op};
+use ports::{Commit, CommitError, Expect, Op, Text};
 use process::{Command, CommandId};
 use quoin_canonical::{Id, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::keys::{Key, Table, time_bytes};
 
@@ -98,7 +97,7 @@ pub(crate) fn prepare(commit: Commit, limit_bytes: u64) -> Result<Prepared, Comm
 fn step(op: Op) -> serde_json::Result<Step> {
     Ok(match op {
         Op::Append(draft) => Step::Append { body: json(Vec::new(), &draft)?, id: draft.id, key: draft.key },
-        Op::PutDocument { collection, key, value } => document(document_key(&collection, &key), &value)?,
+        Op::PutDocument { collection, key, value } => document(document_key(&collection, &key), &value),
         Op::PutCommand { command, not_before } => queue(command, not_before)?,
         Op::FinishCommand(id) => Step::FinishCommand(id),
         Op::PutTimer(timer) => {
@@ -131,10 +130,9 @@ fn step(op: Op) -> serde_json::Result<Step> {
     })
 }
 
-fn document(key: Vec<u8>, value: &Value) -> serde_json::Result<Step> {
-    let mut bytes = vec![0; VERSION_BYTES];
-    serde_json::to_writer(&mut bytes, value)?;
-    Ok(Step::PutDocument { key, value: bytes })
+fn document(key: Vec<u8>, text: &Text) -> Step {
+    let value = [&[0; VERSION_BYTES], text.as_str().as_bytes()].concat();
+    Step::PutDocument { key, value }
 }
 
 fn queue(command: Command, not_before: Timestamp) -> serde_json::Result<Step> {
@@ -145,7 +143,8 @@ fn queue(command: Command, not_before: Timestamp) -> serde_json::Result<Step> {
 
 fn json(mut start: Vec<u8>, value: &impl Serialize) -> serde_json::Result<Bytes> {
     serde_json::to_writer(&mut start, value)?;
-    Ok(start.into())
+    // It may stay in memory for a while: without the room that it grew into.
+    Ok(start.into_boxed_slice().into())
 }
 
 /// What of a command its indexes need, in front of its JSON.

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use ports::{Sighting, XrefRow};
-use process::{Command, CommandId, Event, EventDraft, Exception, TimerRow};
+use process::{Command, Event, EventDraft, Exception, TimerRow};
 use quoin_canonical::{Id, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::keys::{HEAD, Key, OPEN_COMMANDS, TIME_BYTES, Table, after_prefix, time_from, u64_from};
+use crate::keys::{HEAD, Key, TIME_BYTES, Table, after_prefix, time_from, u64_from};
 use crate::prepare::{CommandHead, VERSION_BYTES, document_key, position_key, xref_key};
 use crate::resolve::command_key;
 use crate::view::{View, ViewError};
@@ -171,80 +171,22 @@ fn last_id(key: &[u8], at: usize) -> Found<Id> {
     serde_json::from_value(Value::String(text)).map_err(|error| ViewError::row(key, error))
 }
 
-fn command(view: &dyn View, id: &Id) -> Found<Command> {
+pub(crate) fn command(view: &dyn View, id: &Id) -> Found<Command> {
     let key = command_key(id);
     let row = target(view, &key)?;
     let (_, body) = CommandHead::decode(&row).ok_or_else(|| ViewError::row(&key, "a command without head"))?;
     json(&key, body)
 }
 
-/// Shows the queue: for each priority, lowest number first, its commands by earliest attempt.
-/// `visit` answers whether it wants more of this priority, or `None` to end.
-fn walk_queue(view: &dyn View, visit: &mut dyn FnMut(Timestamp, CommandId) -> Option<bool>) -> Found<()> {
-    let mut from = vec![Table::CommandDue as u8];
-    let below = after_prefix(&from);
-    loop {
-        let mut next = None;
-        view.scan(&from, &below, &mut |key, _| {
-            let priority = key.get(1).copied().unwrap_or_default();
-            let due = key.get(2..2 + TIME_BYTES).and_then(time_from);
-            let due = due.ok_or_else(|| ViewError::row(key, "a queue row without time"))?;
-            Ok(match visit(due, last_id(key, 2 + TIME_BYTES)?) {
-                Some(true) => true,
-                Some(false) => {
-                    next = Some(after_prefix(&[Table::CommandDue as u8, priority]));
-                    false
-                }
-                None => false,
-            })
-        })?;
-        match next {
-            Some(key) if key < below => from = key,
-            _ => return Ok(()),
-        }
-    }
-}
-
-/// Up to `limit` commands due at `now` that `free` lets through, lowest priority number first, then
-/// the longest due.
-pub(crate) fn due_commands(
-    view: &dyn View,
-    now: Timestamp,
-    limit: usize,
-    free: impl Fn(&CommandId) -> bool,
-) -> Found<Vec<Command>> {
-    let mut ids = Vec::new();
-    if limit > 0 {
-        walk_queue(view, &mut |due, id| {
-            if due > now {
-                return Some(false);
-            }
-            if free(&id) {
-                ids.push(id);
-            }
-            (ids.len() < limit).then_some(true)
-        })?;
-    }
-    ids.iter().map(|id| command(view, id)).collect()
-}
-
-/// The earliest due time of timers and of the commands that `free` lets through.
-pub(crate) fn next_due(view: &dyn View, free: impl Fn(&CommandId) -> bool) -> Found<Option<Timestamp>> {
-    let mut earliest: Option<Timestamp> = None;
-    let mut note = |due: Timestamp| earliest = Some(earliest.map_or(due, |other| other.min(due)));
-    walk_queue(view, &mut |due, id| {
-        let stop_here = free(&id);
-        if stop_here {
-            note(due);
-        }
-        Some(!stop_here)
-    })?;
+/// When the first timer is due.
+pub(crate) fn next_timer(view: &dyn View) -> Found<Option<Timestamp>> {
+    let mut first = None;
     let from = [Table::TimerDue as u8];
     view.scan(&from, &after_prefix(&from), &mut |key, _| {
-        note(timer_due(key)?);
+        first = Some(timer_due(key)?);
         Ok(false)
     })?;
-    Ok(earliest)
+    Ok(first)
 }
 
 fn timer_due(key: &[u8]) -> Found<Timestamp> {
@@ -278,10 +220,6 @@ pub(crate) fn commands_of_key(view: &dyn View, key: &str) -> Found<Vec<Command>>
         Ok(true)
     })?;
     ids.iter().map(|id| command(view, id)).collect()
-}
-
-pub(crate) fn open_commands(view: &dyn View) -> Found<u64> {
-    number(view, &OPEN_COMMANDS)
 }
 
 pub(crate) fn xref(view: &dyn View, connection: &str, object: &str, external: &str) -> Found<Option<XrefRow>> {

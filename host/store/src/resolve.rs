@@ -7,10 +7,11 @@ use ports::{CommitError, Expect, Receipt, XrefRow, partition_of};
 use process::CommandId;
 use quoin_canonical::{Id, Timestamp};
 
-use crate::keys::{HEAD, Key, OPEN_COMMANDS, Table, u64_from};
+use crate::keys::{HEAD, Key, Table, u64_from};
 use crate::prepare::{
     CommandHead, Prepared, Step, VERSION_BYTES, delivery_key, document_key, position_key, xref_back_key,
 };
+use crate::queue::Place;
 use crate::view::{View, ViewError, Writes};
 
 /// A commit as plain writes.
@@ -18,8 +19,10 @@ use crate::view::{View, ViewError, Writes};
 pub(crate) struct Resolved {
     pub(crate) writes: Writes,
     pub(crate) receipt: Receipt,
-    /// Commands that were put or finished: their leases end.
-    pub(crate) commands: Vec<CommandId>,
+    /// Partition and number of every new event.
+    pub(crate) events: Vec<(u16, u64)>,
+    /// Commands that were put, and where they stand now, or finished.
+    pub(crate) commands: Vec<(CommandId, Option<Place>)>,
     /// Commands or timers were queued.
     pub(crate) queued: bool,
 }
@@ -47,6 +50,7 @@ pub(crate) fn resolve(view: &dyn View, group: &Writes, commit: Prepared) -> Resu
         out: Resolved {
             writes: Writes::new(),
             receipt: Receipt { seqs: Vec::new() },
+            events: Vec::new(),
             commands: Vec::new(),
             queued: false,
         },
@@ -152,21 +156,16 @@ impl Sheet<'_> {
                 Ok(())
             }
             Step::PutCommand { id, key, priority, not_before, row } => {
-                if !self.drop_command(&id)? {
-                    self.count_commands(1)?;
-                }
-                self.put(Key::of(Table::CommandDue).u8(priority).time(not_before).last(id.as_str()), Bytes::new());
+                self.drop_command(&id)?;
                 self.put(Key::of(Table::CommandByKey).text(&key).last(id.as_str()), Bytes::new());
                 self.put(command_key(&id), row);
-                self.out.commands.push(id);
+                self.out.commands.push((id, Some(Place::new(priority, not_before))));
                 self.out.queued = true;
                 Ok(())
             }
             Step::FinishCommand(id) => {
-                if self.drop_command(&id)? {
-                    self.count_commands(-1)?;
-                }
-                self.out.commands.push(id);
+                self.drop_command(&id)?;
+                self.out.commands.push((id, None));
                 Ok(())
             }
             Step::PutTimer { id, due, row } => {
@@ -204,28 +203,21 @@ impl Sheet<'_> {
         self.put(Key::of(Table::EventBySeq).u64(seq).bytes(), partition.to_be_bytes().to_vec());
         self.put(Key::of(Table::EventByKey).text(key).u64(seq).bytes(), Bytes::new());
         self.put_number(&HEAD, seq);
+        self.out.events.push((partition, seq));
         self.out.receipt.seqs.push(seq);
         Ok(())
     }
 
-    /// Takes a command and its index rows away; whether it was there.
-    fn drop_command(&mut self, id: &Id) -> Result<bool, ViewError> {
+    /// Takes a command and its index row away.
+    fn drop_command(&mut self, id: &Id) -> Result<(), ViewError> {
         let own = command_key(id);
         let Some(row) = self.get(&own)? else {
-            return Ok(false);
+            return Ok(());
         };
         let (head, _) = CommandHead::decode(&row).ok_or_else(|| ViewError::row(&own, "a command without head"))?;
-        let due = Key::of(Table::CommandDue).u8(head.priority).time(head.not_before).last(id.as_str());
         let by_key = Key::of(Table::CommandByKey).text(head.key).last(id.as_str());
-        self.delete(due);
         self.delete(by_key);
         self.delete(own);
-        Ok(true)
-    }
-
-    fn count_commands(&mut self, change: i64) -> Result<(), ViewError> {
-        let count = self.number(&OPEN_COMMANDS)?.saturating_add_signed(change);
-        self.put_number(&OPEN_COMMANDS, count);
         Ok(())
     }
 

@@ -60,7 +60,7 @@ impl<E: Engine> Ledger for Store<E> {
     }
 
     async fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Event> {
-        self.desk.ask(|view| query::events(view, partition, after, limit))
+        self.desk.events(partition, after, limit)
     }
 
     async fn log(&self, after: u64, limit: usize) -> Vec<Event> {
@@ -99,6 +99,10 @@ impl<E: Engine> Ledger for Store<E> {
         self.desk.next_due()
     }
 
+    async fn ready(&self, now: Timestamp, most: usize) -> usize {
+        self.desk.ready(now, most)
+    }
+
     async fn due_timers(&self, now: Timestamp, limit: usize) -> Vec<TimerRow> {
         self.desk.ask(|view| query::due_timers(view, now, limit))
     }
@@ -108,7 +112,7 @@ impl<E: Engine> Ledger for Store<E> {
     }
 
     async fn open_commands(&self) -> u64 {
-        self.desk.ask(query::open_commands)
+        self.desk.open_commands()
     }
 
     async fn xref(&self, connection: &str, object: &str, external: &str) -> Option<XrefRow> {

@@ -130,14 +130,12 @@ fn attempt(folder: &Path, reader: &Reader, options: &Options, signs: &SyncSender
     let mut view = SledView::open(folder, options.view_cache_bytes, &alive)?;
     let applied = view.applied();
     let head = reader.head();
-    if applied.number > head.number {
+    let seen = view.seen().number;
+    if seen > head.number {
         if options.accept_lost_end {
-            return Err(Trouble::View(format!(
-                "it is at frame {}, the journal ends at {}",
-                applied.number, head.number
-            )));
+            return Err(Trouble::View(format!("it is at frame {seen}, the journal ends at {}", head.number)));
         }
-        let (journal, view) = (head.number, applied.number);
+        let (journal, view) = (head.number, seen);
         return Err(Trouble::Stop(OpenError::LostEnd { journal, view, folder: folder.to_path_buf() }));
     }
     reader.replay(applied.number.max(1), |frame, bytes| {

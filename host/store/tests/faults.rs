@@ -13,7 +13,7 @@ use store::journal::JournalError;
 use store::{EmbeddedStore, OpenError, Options};
 
 fn options() -> Options {
-    Options { segment_bytes: 16 << 10, view_cache_bytes: 1 << 20, ..Options::default() }
+    Options { segment_bytes: 16 << 10, settle_bytes: 4 << 10, view_cache_bytes: 1 << 20, ..Options::default() }
 }
 
 fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {

@@ -91,7 +91,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn open(folder: &std::path::Path) -> EmbeddedStore {
-    let options = Options { segment_bytes: 16 << 10, view_cache_bytes: 1 << 20, ..Options::default() };
+    let options =
+        Options { segment_bytes: 16 << 10, settle_bytes: 1 << 10, view_cache_bytes: 1 << 20, ..Options::default() };
     EmbeddedStore::open(folder, options).unwrap()
 }
 

@@ -21,7 +21,10 @@ const WRITERS: u64 = 4;
 
 fn open(folder: &Path) -> Result<EmbeddedStore, OpenError> {
     // Small segments, so that kills hit their switches too.
-    EmbeddedStore::open(folder, Options { segment_bytes: 64 << 10, view_cache_bytes: 1 << 20, ..Options::default() })
+    EmbeddedStore::open(
+        folder,
+        Options { segment_bytes: 64 << 10, settle_bytes: 8 << 10, view_cache_bytes: 1 << 20, ..Options::default() },
+    )
 }
 
 /// One unit of work: two events, a document, a command, a position. All or none.

@@ -127,7 +127,7 @@ where
     }
     let Effect { mut ops, answer } = effect().await?;
     let value = json!({ "fingerprint": scope.fingerprint(), "by": scope.principal.name, "answer": answer });
-    ops.push(Op::PutDocument { collection: COLLECTION.into(), key: key.clone(), value });
+    ops.push(Op::PutDocument { collection: COLLECTION.into(), key: key.clone(), value: value.into() });
     let expect = vec![Expect::Document { collection: COLLECTION.into(), key: key.clone(), version: 0 }];
     match state.ledger.commit(Commit { expect, ops }).await {
         Ok(_) => Ok(Answer { body: answer, replayed: false }),

@@ -122,7 +122,7 @@ impl Story {
         let put = |collection: &str, key: &str, value: Value| Op::PutDocument {
             collection: collection.into(),
             key: key.into(),
-            value,
+            value: value.into(),
         };
         if let Some(deal) = &self.deal {
             self.ops.push(put("deal", &self.key, json!(deal)));

@@ -54,7 +54,7 @@ fn open(folder: &Path, plan: &Arc<Plan>) -> EmbeddedStore {
 }
 
 fn put(key: &str) -> Commit {
-    let op = Op::PutDocument { collection: "account".into(), key: key.into(), value: json!(key) };
+    let op = Op::PutDocument { collection: "account".into(), key: key.into(), value: json!(key).into() };
     Commit { expect: Vec::new(), ops: vec![op] }
 }
 
@@ -129,7 +129,7 @@ async fn a_view_that_cannot_answer_stops_the_store() {
         .change(|view| {
             let key = crate::prepare::document_key("account", "a");
             let writes = crate::view::Writes::from([(key, Some(bytes::Bytes::from_static(b"junk")))]);
-            view.apply(&writes, view.applied())?;
+            view.apply(writes, store.engine.reader.head())?;
             Ok(((), crate::desk::Changes::default()))
         })
         .unwrap();

@@ -92,7 +92,7 @@ pub fn exception(name: &str, opened: i64, resolved: Option<i64>) -> Exception {
 }
 
 pub fn document(key: &str, value: u64) -> Op {
-    Op::PutDocument { collection: "account".into(), key: key.into(), value: json!({ "value": value }) }
+    Op::PutDocument { collection: "account".into(), key: key.into(), value: json!({ "value": value }).into() }
 }
 
 pub fn ops(ops: Vec<Op>) -> Commit {

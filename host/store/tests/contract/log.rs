@@ -92,13 +92,15 @@ pub async fn empty(store: Store) {
 }
 
 pub async fn too_large(store: Store) {
-    let huge = Op::PutDocument { collection: "account".into(), key: "d".into(), value: json!("x".repeat(5 << 20)) };
+    let huge =
+        Op::PutDocument { collection: "account".into(), key: "d".into(), value: json!("x".repeat(5 << 20)).into() };
     let error = store.commit(ops(vec![Op::Append(draft("a", "K-1")), huge])).await.unwrap_err();
     assert!(
         matches!(error, CommitError::TooLarge { bytes, limit_bytes } if bytes > limit_bytes && limit_bytes == 4 << 20),
         "{error}"
     );
-    let large = Op::PutDocument { collection: "account".into(), key: "d".into(), value: json!("x".repeat(3 << 20)) };
+    let large =
+        Op::PutDocument { collection: "account".into(), key: "d".into(), value: json!("x".repeat(3 << 20)).into() };
     store.commit(ops(vec![Op::Append(draft("a", "K-1")), large])).await.unwrap();
     assert_eq!(store.log(0, 9).await.len(), 1);
     assert_eq!(store.document("account", "d").await.unwrap().0.as_str().unwrap().len(), 3 << 20);

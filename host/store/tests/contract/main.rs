@@ -64,7 +64,7 @@ fn memory_keeps_the_contract() {
 fn embedded_keeps_the_contract() {
     run(|| {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options { segment_bytes: 9 << 20, ..Options::default() };
+        let options = Options { segment_bytes: 9 << 20, settle_bytes: 2 << 10, ..Options::default() };
         let store = EmbeddedStore::open(folder.path(), options).unwrap();
         (Arc::new(store), Some(folder))
     });

@@ -42,7 +42,7 @@ pub async fn pages(store: Store) {
     let keys = ["", "a", "a\0", "a/1", "a/2", "a/2/x", "b", "ä"];
     let puts = keys.iter().map(|key| document(key, 1)).collect();
     store.commit(ops(puts)).await.unwrap();
-    let other = Op::PutDocument { collection: "account2".into(), key: "a/0".into(), value: json!(0) };
+    let other = Op::PutDocument { collection: "account2".into(), key: "a/0".into(), value: json!(0).into() };
     store.commit(ops(vec![other])).await.unwrap();
     let list = |prefix: &'static str, after: &'static str, limit| {
         let store = store.clone();
@@ -175,7 +175,8 @@ pub async fn odd_names(store: Store) {
     let names = ["", "a", "a\0", "a\0\0", "a\0b", "\u{ff}", "é", "a/b"];
     for (n, first) in (0_u64..).zip(names) {
         for (m, second) in (0_u64..).zip(names) {
-            let put = Op::PutDocument { collection: first.into(), key: second.into(), value: json!(n * 100 + m) };
+            let put =
+                Op::PutDocument { collection: first.into(), key: second.into(), value: json!(n * 100 + m).into() };
             store.commit(ops(vec![put])).await.unwrap();
         }
     }
