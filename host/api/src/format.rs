@@ -1,6 +1,7 @@
 //! Figures and times as people read them: used by the summaries of a timeline and by the console.
 
-use quoin_canonical::{Decimal, Money, Timestamp};
+use jiff::tz::TimeZone;
+use quoin_canonical::{Date, Decimal, Money, Timestamp};
 
 /// `EUR 69,972.00`: with the currency's own decimals, thousands parted by commas.
 pub fn money(money: &Money) -> String {
@@ -55,6 +56,11 @@ pub fn micros(micros: u64) -> String {
         1_000..1_000_000 => format!("{} ms", micros / 1_000),
         _ => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
     }
+}
+
+/// The day of an instant, in UTC: for forms, where the person sees and may change it.
+pub fn day(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
 }
 
 /// `2026-03-02 10:15:00 UTC`.

@@ -11,7 +11,7 @@ mod archive;
 pub mod download;
 pub mod format;
 pub mod guard;
-mod handlers;
+pub mod handlers;
 pub mod page;
 pub mod problem;
 pub mod read;

@@ -12,9 +12,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use crate::handlers::{
-    billing_runs, clock_advance, clock_show, connection_check, connections, conservation, deal, deals, events,
-    events_stream, exception_retry, exceptions, health, invoice, invoice_files, openapi as description, plugin_load,
-    plugins, reconciliations, timeline, whoami,
+    approvals, billing_runs, clock_advance, clock_show, connection_check, connections, conservation, contract_requests,
+    deal, deals, events, events_stream, exception_retry, exceptions, health, invoice, invoice_explanation,
+    invoice_files, openapi as description, plugin_load, plugins, reconciliations, timeline, whoami,
 };
 use crate::{ApiState, Problem, guard};
 
@@ -30,6 +30,7 @@ pub const JSON_BODY_BYTES_MAX: usize = 64 << 10;
     tags(
         (name = "deals", description = "Deals and their timelines"),
         (name = "invoices", description = "Invoices and billing runs"),
+        (name = "approvals", description = "Documents that wait for somebody's approval"),
         (name = "conservation", description = "Where every approved unit and every contracted amount is"),
         (name = "reconciliation", description = "What connected systems hold against what we hold"),
         (name = "exceptions", description = "What waits for a person"),
@@ -69,6 +70,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::events))
         .routes(routes!(events_stream::events_stream))
         .routes(routes!(invoice::invoice))
+        .routes(routes!(invoice_explanation::invoice_explanation))
         .routes(routes!(invoice_files::export_invoice))
         .routes(routes!(invoice_files::invoice_evidence))
         .routes(routes!(conservation::conservation))
@@ -80,6 +82,11 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(reconciliations::apply))
         .routes(routes!(exceptions::exceptions))
         .routes(routes!(exception_retry::exception_retry))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::reject))
+        .routes(routes!(contract_requests::contract_requests))
         .routes(routes!(billing_runs::billing_runs))
         .routes(routes!(plugins::plugins))
         .routes(routes!(plugin_load::plugin_load).layer(uploads))

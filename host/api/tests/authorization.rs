@@ -19,7 +19,7 @@ enum Gets {
 use Gets::{In, Out};
 
 /// Method, route, a path to try, and what viewer, operator and admin get.
-const TABLE: [(&str, &str, &str, [Gets; 3]); 27] = [
+const TABLE: [(&str, &str, &str, [Gets; 3]); 33] = [
     ("get", "/api/v1/openapi.json", "/api/v1/openapi.json", [In, In, In]),
     ("get", "/api/v1/deals", "/api/v1/deals", [In, In, In]),
     ("get", "/api/v1/deals/{key}", "/api/v1/deals/Q-2026-0042", [In, In, In]),
@@ -27,6 +27,7 @@ const TABLE: [(&str, &str, &str, [Gets; 3]); 27] = [
     ("get", "/api/v1/events", "/api/v1/events", [In, In, In]),
     ("get", "/api/v1/events/stream", "/api/v1/events/stream", [In, In, In]),
     ("get", "/api/v1/invoices/{number}", "/api/v1/invoices/INV-1001", [In, In, In]),
+    ("get", "/api/v1/invoices/{number}/explanation", "/api/v1/invoices/INV-1001/explanation?line=1", [In, In, In]),
     ("get", "/api/v1/invoices/{number}/export", "/api/v1/invoices/INV-1001/export?format=none", [In, In, In]),
     ("get", "/api/v1/invoices/{number}/evidence", "/api/v1/invoices/INV-1001/evidence", [In, In, In]),
     ("get", "/api/v1/conservation", "/api/v1/conservation", [In, In, In]),
@@ -38,6 +39,11 @@ const TABLE: [(&str, &str, &str, [Gets; 3]); 27] = [
     ("post", "/api/v1/drifts/{id}/apply", "/api/v1/drifts/none/apply", [Out, In, In]),
     ("get", "/api/v1/exceptions", "/api/v1/exceptions", [In, In, In]),
     ("post", "/api/v1/exceptions/{id}/retry", "/api/v1/exceptions/nothing/retry", [Out, In, In]),
+    ("get", "/api/v1/approvals", "/api/v1/approvals", [In, In, In]),
+    ("get", "/api/v1/approvals/{document}", "/api/v1/approvals/none", [In, In, In]),
+    ("post", "/api/v1/approvals/{document}/approve", "/api/v1/approvals/none/approve", [Out, In, In]),
+    ("post", "/api/v1/approvals/{document}/reject", "/api/v1/approvals/none/reject", [Out, In, In]),
+    ("post", "/api/v1/contracts/{key}/requests", "/api/v1/contracts/Q-2026-0042/requests", [Out, In, In]),
     ("post", "/api/v1/billing-runs", "/api/v1/billing-runs", [Out, In, In]),
     ("get", "/api/v1/plugins", "/api/v1/plugins", [In, In, In]),
     ("post", "/api/v1/plugins", "/api/v1/plugins", [Out, Out, In]),

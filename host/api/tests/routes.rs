@@ -179,9 +179,11 @@ async fn an_invoice_explains_each_line() {
         invoice["open"]["amount"].as_str().unwrap().parse::<quoin_canonical::Decimal>().unwrap(),
         "29972".parse().unwrap()
     );
-    for (line, explained) in
-        invoice["invoice"]["lines"].as_array().unwrap().iter().zip(invoice["explanation"].as_array().unwrap())
-    {
+    let whole = get(&router, "/api/v1/invoices/INV-1001/explanation").await.body;
+    let explained = whole["explanation"]["lines"].as_array().unwrap();
+    let lines = invoice["invoice"]["lines"].as_array().unwrap();
+    assert_eq!(explained.len(), lines.len());
+    for (line, explained) in lines.iter().zip(explained) {
         let parts = explained["parts"].as_array().unwrap();
         let net: quoin_canonical::Decimal =
             parts.iter().map(|part| part["net"].as_str().unwrap().parse::<quoin_canonical::Decimal>().unwrap()).sum();
@@ -189,8 +191,14 @@ async fn an_invoice_explains_each_line() {
         assert_eq!(net, billed, "line {} is not the sum of its parts", line["id"]);
         assert!(explained["missing"].is_null());
     }
-    let first = &invoice["explanation"][0]["parts"][0];
-    assert_eq!(first["rate"], "Contract line role, row contract_line:L1:role:Consultant v3");
+    let one = get(&router, "/api/v1/invoices/INV-1001/explanation?line=1").await.body;
+    assert_eq!(one["explanation"]["lines"].as_array().unwrap().as_slice(), &explained[..1]);
+    let part = &one["explanation"]["lines"][0]["parts"][0];
+    assert_eq!((&part["rate"]["level"], &part["rate"]["row_version"]), (&"contract_line_role".into(), &3.into()));
+    assert_eq!(part["rate"]["row"], "contract_line:L1:role:Consultant");
+    assert_eq!(part["approved"]["by"], "lead@advisory.example");
+    let none = get(&router, "/api/v1/invoices/INV-1001/explanation?line=99").await;
+    assert_eq!((none.status, none.body["code"].as_str().unwrap()), (StatusCode::NOT_FOUND, "line-not-found"));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use quoin_canonical::{
 use serde::{Deserialize, Serialize};
 
 use crate::advance::AdvanceLedger;
+use crate::approval::{Approval, ApprovalNeed};
 use crate::event::{BillingEvent, LinePosition};
 use crate::expense::Expense;
 use crate::fixed::{SharedMilestone, shared};
@@ -322,6 +323,12 @@ pub struct InvoiceState {
     /// Day it was posted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posted_on: Option<Date>,
+    /// Who must approve it before it goes out, where the policy asks somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalNeed>,
+    /// Who did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Approval>,
     /// Paid, gross.
     pub paid: Decimal,
     /// On posted credit notes against it, gross.

@@ -6,9 +6,21 @@ use serde_json::Value;
 
 use crate::expense::Expense;
 
-mod body;
+mod cap;
+mod charge;
+mod document;
+mod prepaid;
+mod revenue;
+mod terms;
+mod work;
 
-pub use body::*;
+pub use cap::*;
+pub use charge::*;
+pub use document::*;
+pub use prepaid::*;
+pub use revenue::*;
+pub use terms::*;
+pub use work::*;
 
 /// One thing that happened to an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,10 +79,10 @@ pub enum AccountEvent {
     InvoiceDrafted(Box<InvoiceDrafted>),
     /// A draft goes out; from here on it is corrected by credit only.
     #[serde(rename = "billing.invoice_released")]
-    InvoiceReleased(InvoiceRef),
+    InvoiceReleased(InvoiceReleased),
     /// A draft was thrown away before release (rule CO5).
     #[serde(rename = "billing.invoice_discarded")]
-    InvoiceDiscarded(InvoiceRef),
+    InvoiceDiscarded(InvoiceDiscarded),
     /// Work beyond a cap is held.
     #[serde(rename = "billing.over_cap_held")]
     OverCapHeld(OverCapHeld),

@@ -90,6 +90,7 @@ impl Account {
             AccountEvent::InvoiceReleased(invoice) => {
                 if let Some(state) = self.invoices.get_mut(&invoice.invoice) {
                     state.stage = DocumentStage::Released;
+                    state.approved.clone_from(&invoice.approved);
                 }
             }
             AccountEvent::InvoiceDiscarded(invoice) => self.invoice_discarded(&invoice.invoice),

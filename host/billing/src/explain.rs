@@ -1,9 +1,12 @@
 //! Why an amount is on an invoice: from the line down to entries, approvals, rates, rules, rounding.
 
-use quoin_canonical::{Acceptance, Decimal, Id, InvoiceType, Money, Period, Quantity, TaxTreatment, Timestamp};
+use quoin_canonical::{
+    Acceptance, Decimal, Id, InvoiceLine, InvoiceType, Money, Period, Quantity, TaxTreatment, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, DocumentStage};
+use crate::approval::{Approval, ApprovalNeed};
 use crate::event::{BillingEvent, CapSplit, PricedBy, Source};
 use crate::rates::Resolved;
 
@@ -24,6 +27,12 @@ pub struct Explanation {
     /// The document it corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrects: Option<Id>,
+    /// Who had to approve it, where the policy asked somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalNeed>,
+    /// Who did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Approval>,
     /// Net, tax, gross, set off in advance, due; each with how it came about.
     pub totals: Vec<Figure>,
     /// Its lines.
@@ -62,6 +71,9 @@ pub struct ExplainedLine {
     pub exact: Decimal,
     /// What it sums.
     pub parts: Vec<Part>,
+    /// Billing events that the line names and the account does not hold; none in a sound account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// One billing event: the way from money to its source.
@@ -69,6 +81,8 @@ pub struct ExplainedLine {
 pub struct Part {
     /// The billing event.
     pub event: Id,
+    /// What is charged, in words.
+    pub what: String,
     /// What is charged.
     pub source: Source,
     /// When the service was given.
@@ -97,6 +111,8 @@ pub struct Part {
     /// Payer whose share it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payer: Option<String>,
+    /// Price per hour or per piece.
+    pub unit_price: Decimal,
     /// Exact amount, six decimals.
     pub amount: Decimal,
     /// Share of the rounded line (rule RD-05).
@@ -135,26 +151,8 @@ pub struct Approved {
 pub fn explain(account: &Account, invoice: &Id, line: Option<&str>) -> Option<Explanation> {
     let state = account.invoices.get(invoice)?;
     let document = &state.invoice;
-    let lines: Vec<ExplainedLine> = document
-        .lines
-        .iter()
-        .filter(|row| line.is_none_or(|wanted| row.id == wanted))
-        .map(|row| {
-            let events: Vec<&BillingEvent> =
-                row.billing_events.iter().filter_map(|id| account.billing_events.get(&Id::parse(id)?)).collect();
-            ExplainedLine {
-                id: row.id.clone(),
-                description: row.description.clone(),
-                contract_line: row.contract_line.clone(),
-                quantity: row.quantity,
-                unit_price: row.unit_price,
-                net: row.net,
-                tax: row.tax.clone(),
-                exact: events.iter().map(|event| event.amount).sum(),
-                parts: events.into_iter().map(|event| part(account, event)).collect(),
-            }
-        })
-        .collect();
+    let wanted = document.lines.iter().filter(|row| line.is_none_or(|wanted| row.id == wanted));
+    let lines: Vec<ExplainedLine> = wanted.map(|row| explained(account, row)).collect();
     if line.is_some() && lines.is_empty() {
         return None;
     }
@@ -165,9 +163,28 @@ pub fn explain(account: &Account, invoice: &Id, line: Option<&str>) -> Option<Ex
         stage: state.stage,
         contract: account.contract.number.clone(),
         corrects: state.corrects.clone(),
+        approval: state.approval.clone(),
+        approved: state.approved.clone(),
         totals: figures(account, invoice)?,
         lines,
     })
+}
+
+fn explained(account: &Account, row: &InvoiceLine) -> ExplainedLine {
+    let find = |id: &String| Id::parse(id).and_then(|id| account.billing_events.get(&id));
+    let events: Vec<&BillingEvent> = row.billing_events.iter().filter_map(find).collect();
+    ExplainedLine {
+        id: row.id.clone(),
+        description: row.description.clone(),
+        contract_line: row.contract_line.clone(),
+        quantity: row.quantity,
+        unit_price: row.unit_price,
+        net: row.net,
+        tax: row.tax.clone(),
+        exact: events.iter().map(|event| event.amount).sum(),
+        parts: events.into_iter().map(|event| part(account, event)).collect(),
+        missing: row.billing_events.iter().filter(|id| find(id).is_none()).cloned().collect(),
+    }
 }
 
 fn part(account: &Account, event: &BillingEvent) -> Part {
@@ -183,6 +200,7 @@ fn part(account: &Account, event: &BillingEvent) -> Part {
     };
     Part {
         event: event.id.clone(),
+        what: what(account, event),
         source: event.source.clone(),
         service: event.service,
         resource: entry.map(|entry| entry.terms.resource.clone()),
@@ -198,12 +216,35 @@ fn part(account: &Account, event: &BillingEvent) -> Part {
         priced_by: event.repriced.as_ref().map(|repriced| repriced.by),
         cap: event.cap.clone(),
         payer: event.payer.clone(),
+        unit_price: event.unit_price,
         amount: event.amount,
         net: event.net,
         reversal_of: event.reversal_of.clone(),
         policy_version: event.policy_version,
         steps: event.steps.clone(),
     }
+}
+
+/// What a billing event charges, in words.
+fn what(account: &Account, event: &BillingEvent) -> String {
+    let charged = match &event.source {
+        Source::Time { entry, role, .. } => {
+            let person = account.entries.get(entry).map_or("Time", |entry| entry.terms.resource.as_str());
+            role.as_deref().map_or_else(|| person.to_owned(), |role| format!("{person}, {role}"))
+        }
+        Source::Milestone { milestone, .. } => account.milestones.get(milestone).map_or_else(
+            || "Milestone".to_owned(),
+            |state| format!("{} {}", state.milestone.code, state.milestone.name),
+        ),
+        Source::Expense { expense, .. } => account
+            .expenses
+            .get(expense)
+            .map_or_else(|| "Expense".to_owned(), |state| state.expense.description.clone()),
+        Source::Retainer { period_start } => format!("Retainer fee, period from {period_start}"),
+        Source::Progress { percent, on } => format!("{} % complete on {on}", percent.normalize()),
+        Source::Advance { code } => format!("Advance {code}"),
+    };
+    if event.reversal_of.is_some() { format!("Taken back: {charged}") } else { charged }
 }
 
 fn figures(account: &Account, invoice: &Id) -> Option<Vec<Figure>> {

@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod advance;
+pub mod approval;
 pub mod caps;
 pub mod decide;
 pub mod document;
@@ -34,11 +35,12 @@ pub mod terms;
 pub mod worktime;
 
 pub use account::{Account, Buckets};
+pub use approval::{Approval, ApprovalNeed, Approver};
 pub use decide::{
-    CreditLine, Posting, Progress, accept_milestone, approve_credit, assign, change_rates, close_advance,
-    close_retainer, compute_revenue, credit_document, credit_line, discard, hold_milestone, invoice_posted, open,
-    payment, re_rate, rebill, recalculate, record_expense, record_time, release, release_over_cap, report_progress,
-    retainer_due, retry_refused, run, write_off,
+    CreditLine, Posting, Progress, Standing, accept_milestone, approve, approve_credit, assign, change_rates,
+    close_advance, close_retainer, compute_revenue, credit_document, credit_line, discard, hold_milestone,
+    invoice_posted, open, payment, re_rate, rebill, recalculate, record_expense, record_time, reject, release_over_cap,
+    report_progress, retainer_due, retry_refused, run, standing, write_off,
 };
 pub use event::{AccountEvent, BillingEvent};
 pub use evolve::{evolve, replay};

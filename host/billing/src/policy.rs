@@ -6,6 +6,7 @@ use jiff::tz::TimeZoneDatabase;
 use quoin_canonical::{CapMode, Date, Decimal, LegalEntity, Rounding, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::approval::AUTOMATIC;
 use crate::rates::RateLevel;
 use crate::tax::TaxRule;
 
@@ -96,8 +97,8 @@ pub struct BillingPolicy {
     pub group_by: GroupBy,
     /// Shares of a cap at which an alert is raised, in percent, ascending.
     pub cap_alert_percents: Vec<Decimal>,
-    /// Drafts wait for a person's release before they go out. Without it they count as released
-    /// the moment they are drafted, and are never discarded.
+    /// Every draft waits for a person's approval before it goes out. Without it a draft within the
+    /// approval limits counts as released the moment it is drafted, and is never discarded.
     pub review_drafts: bool,
     /// How posted documents are corrected.
     pub credit_mode: CreditMode,
@@ -164,7 +165,7 @@ impl BillingPolicy {
         let covers = limits.filter(|limit| limit.up_to.is_none_or(|up_to| amount <= up_to));
         // An absent limit is the largest.
         let least = covers.min_by_key(|limit| (limit.up_to.is_none(), limit.up_to));
-        least.map(|limit| Some(limit.role.as_str())).ok_or_else(|| {
+        least.map(|limit| Some(limit.role.as_str()).filter(|role| *role != AUTOMATIC)).ok_or_else(|| {
             Refusal::new("BEYOND_ALL_LIMITS", format!("nobody may decide about {amount}; add an approval limit"))
                 .field("/approvals")
                 .owner(&self.owners.finance)
@@ -203,7 +204,7 @@ pub struct ApprovalLimit {
     /// Net amount in the contract's currency, or percent for a discount; absent for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<Decimal>,
-    /// Who.
+    /// Who; `automatic` up to where nobody is asked.
     pub role: String,
 }
 

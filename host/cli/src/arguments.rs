@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use quoin_canonical::{Date, Timestamp};
+use quoin_canonical::{Date, Decimal, Timestamp};
 
 use crate::registry::arguments::{RegistryCommand, ShopCommand};
 
@@ -79,12 +79,21 @@ pub enum Command {
         /// Invoice number.
         #[arg(required = true)]
         number: Option<String>,
-        /// Show where each amount comes from.
+        /// Show where each amount comes from: entries, approvals, rates, rules, rounding.
         #[arg(long)]
         explain: bool,
+        /// Explain this line alone.
+        #[arg(long, value_name = "LINE", requires = "explain")]
+        line: Option<String>,
         #[command(subcommand)]
         #[allow(missing_docs)]
         command: Option<InvoiceCommand>,
+    },
+    /// Ask for a change of a contract's account.
+    Contract {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: ContractCommand,
     },
     /// Show where every approved hour and every contracted euro is.
     Conservation {
@@ -106,6 +115,13 @@ pub enum Command {
         #[command(subcommand)]
         #[allow(missing_docs)]
         command: Option<ReconcileCommand>,
+    },
+    /// List documents that wait for an approval, or decide about one.
+    #[command(args_conflicts_with_subcommands = true)]
+    Approvals {
+        #[command(subcommand)]
+        #[allow(missing_docs)]
+        command: Option<ApprovalCommand>,
     },
     /// List what waits for a person, or retry it.
     #[command(args_conflicts_with_subcommands = true)]
@@ -232,6 +248,66 @@ pub enum ReconcileCommand {
     },
 }
 
+/// What to change of a contract's account.
+#[derive(Debug, Subcommand)]
+pub enum ContractCommand {
+    /// Give up an entry's hours that are beyond a cap.
+    WriteOff {
+        /// Contract: its quote number.
+        contract: String,
+        /// Canonical id of the time entry.
+        entry: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Report how far a fixed price is earned that is billed by progress.
+    Progress {
+        /// Contract: its quote number.
+        contract: String,
+        /// Contract line.
+        line: String,
+        /// Percent complete, from the start.
+        percent: Decimal,
+        /// The day it holds for.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+    },
+    /// End an advance: what is left is given back or lapses, as the contract says.
+    CloseAdvance {
+        /// Contract: its quote number.
+        contract: String,
+        /// Code of the advance.
+        code: String,
+        /// Its last day.
+        #[arg(long, value_name = "DATE")]
+        on: Date,
+    },
+}
+
+/// What to do with a document that waits.
+#[derive(Debug, Subcommand)]
+pub enum ApprovalCommand {
+    /// Show it, and where each amount comes from.
+    Show {
+        /// Canonical id of the document.
+        document: String,
+    },
+    /// Let it go out.
+    Approve {
+        /// Canonical id of the document.
+        document: String,
+    },
+    /// Send it back: its work waits for the next billing run.
+    Reject {
+        /// Canonical id of the document.
+        document: String,
+        /// Why, for the people who made it.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
 /// What to do with exceptions.
 #[derive(Debug, Subcommand)]
 pub enum ExceptionCommand {
@@ -350,9 +426,14 @@ mod tests {
             "quoin events --key Q-1 --follow",
             "quoin timeline INV-1 --calls --json",
             "quoin deals",
-            "quoin invoice INV-1 --explain",
+            "quoin invoice INV-1 --explain --line 1 --json",
             "quoin invoice export INV-1 --format ubl --out a.xml",
             "quoin invoice evidence INV-1 --out a.tar",
+            "quoin approvals",
+            "quoin approvals reject 0a7f --reason hours",
+            "quoin contract write-off Q-1 0a7f --reason agreed",
+            "quoin contract progress Q-1 L2 35 --on 2026-03-31",
+            "quoin contract close-advance Q-1 A1 --on 2026-03-31",
             "quoin conservation",
             "quoin conservation Q-1 --recompute --json",
             "quoin reconcile --from 2026-03-01 --to 2026-03-31 --json",

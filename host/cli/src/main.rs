@@ -79,12 +79,15 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
         Command::Deal { key } => commands::deals::deal(&client()?, &key, output).await?,
         Command::Timeline { number, calls } => commands::timeline::timeline(&client()?, &number, calls, output).await?,
         Command::Events(wanted) => commands::events::events(&client()?, &wanted, output).await?,
-        Command::Invoice { number, explain, command } => match (command, number) {
+        Command::Invoice { number, explain, line, command } => match (command, number.unwrap_or_default()) {
             (Some(command), _) => commands::invoice::files(&client()?, command).await?,
-            (None, number) => {
-                commands::invoice::invoice(&client()?, &number.unwrap_or_default(), explain, output).await?
+            (None, number) if explain => {
+                commands::explain::explain(&client()?, &number, line.as_deref(), output).await?;
             }
+            (None, number) => commands::invoice::invoice(&client()?, &number, output).await?,
         },
+        Command::Approvals { command } => commands::approvals::approvals(&client()?, command, output).await?,
+        Command::Contract { command } => commands::contract::contract(&client()?, command, output).await?,
         Command::Conservation { contract, recompute } => {
             return commands::conservation::conservation(&client()?, contract.as_deref(), recompute, output).await;
         }

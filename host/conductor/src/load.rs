@@ -71,7 +71,8 @@ impl Worlds {
                 loaded.world.instances.insert(id, instance);
             }
         }
-        if event.kind == "exception.retry_requested" {
+        let halted = |id: &Id| matches!(loaded.world.instances.get(id), Some(found) if found.is_halted());
+        if event.kind == "exception.retry_requested" || wheel.catalogue.resumes(event).iter().any(halted) {
             let open = wheel.ledger.exceptions(false, MAX_OPEN_EXCEPTIONS).await;
             let mine = open.into_iter().filter(|exception| exception.key == event.key);
             loaded.world.exceptions.extend(mine.map(|exception| (exception.id.clone(), exception)));

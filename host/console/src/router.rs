@@ -5,7 +5,9 @@ use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
-use crate::pages::{clock, conservation, deal, deals, exceptions, find, invoice, login, systems};
+use crate::pages::{
+    approvals, clock, conservation, deal, deals, exceptions, find, invoice, login, reconciliation, systems,
+};
 use crate::{ConsoleState, assets, headers, live, pages, session};
 
 /// The pages under `/console`, and the way there from `/`.
@@ -15,10 +17,17 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/deals/{key}", get(deal::show))
         .route("/console/deals/{key}/billing-run", post(deal::run_billing))
         .route("/console/invoices/{number}", get(invoice::show))
+        .route("/console/invoices/{number}/lines/{line}", get(invoice::line))
         .route("/console/invoices/{number}/export/{format}", get(invoice::export))
         .route("/console/invoices/{number}/evidence", get(invoice::evidence))
         .route("/console/conservation", get(conservation::show))
         .route("/console/conservation/{contract}", get(conservation::contract))
+        .route("/console/approvals", get(approvals::list))
+        .route("/console/approvals/{document}", get(approvals::show))
+        .route("/console/approvals/{document}/approve", post(approvals::approve))
+        .route("/console/approvals/{document}/reject", post(approvals::reject))
+        .route("/console/reconciliation", get(reconciliation::show).post(reconciliation::ask))
+        .route("/console/reconciliation/drifts/{id}/apply", post(reconciliation::apply))
         .route("/console/exceptions", get(exceptions::show))
         .route("/console/exceptions/{id}/retry", post(exceptions::retry))
         .route("/console/systems", get(systems::show))

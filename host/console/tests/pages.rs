@@ -14,14 +14,17 @@ use ports::Ledger;
 use sample::{ADMIN, House, OPERATOR, VIEWER};
 use tower::ServiceExt;
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 13] = [
     "/console",
     "/console/deals/Q-2026-0042",
     "/console/deals/Q-2026-0042?order=newest",
     "/console/deals/Q-2026-0057",
     "/console/invoices/INV-1001",
+    "/console/invoices/INV-1001/lines/1",
     "/console/conservation",
     "/console/conservation/Q-2026-0042",
+    "/console/reconciliation",
+    "/console/approvals",
     "/console/exceptions?all=1",
     "/console/systems",
     "/console/login",
@@ -97,6 +100,9 @@ async fn fragments_are_as_agreed() {
     insta::assert_snapshot!("entry_command", fragment(&deal, "e6"));
     let invoice = page(&router, "/console/invoices/INV-1001").await;
     insta::assert_snapshot!("paper", fragment(&invoice, "invoice"));
+    assert!(invoice.contains("href=\"/console/invoices/INV-1001/lines/1\""), "a line leads to its explanation");
+    let line = page(&router, "/console/invoices/INV-1001/lines/3").await;
+    insta::assert_snapshot!("line", fragment(&line, "line"));
     let stopped = page(&router, "/console/deals/Q-2026-0057").await;
     insta::assert_snapshot!("exception", fragment(&stopped, "deal-exceptions"));
     let systems = page(&router, "/console/systems").await;
@@ -163,7 +169,7 @@ async fn text_from_outside_is_escaped() {
 #[tokio::test]
 async fn without_a_token_there_is_only_the_way_in() {
     let (_house, router) = furnished().await;
-    for path in &PAGES[..7] {
+    for path in &PAGES[..8] {
         let got = send(&router, Request::get(*path).body(Body::empty()).unwrap()).await;
         assert_eq!(got.status, StatusCode::SEE_OTHER, "{path}");
         assert!(got.headers["location"].to_str().unwrap().starts_with("/console/login?next=%2Fconsole"), "{path}");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use billing::BillingPolicy;
 use quoin_canonical::{Address, Currency, LegalEntity, Rounding, TaxTreatment};
+use reconcile::drift::Ownership;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,6 +35,9 @@ pub struct Config {
     /// Which connection serves a role.
     #[serde(default, rename = "route")]
     pub routes: Vec<Route>,
+    /// Whose word counts on a field: rows in place of, or beside, the shipped ones.
+    #[serde(default, rename = "ownership")]
+    pub ownership: Vec<reconcile::drift::Field>,
     /// Whose signatures on plugins count.
     #[serde(default, rename = "publisher")]
     pub publishers: Vec<quoin_trust::Publisher>,
@@ -91,6 +94,9 @@ pub struct Token {
     pub role: String,
     /// SHA-256 of the token, hex.
     pub sha256: String,
+    /// Roles of the billing policy in which they approve documents.
+    #[serde(default)]
+    pub approves: Vec<String>,
 }
 
 /// One of our legal entities.
@@ -167,8 +173,9 @@ pub struct Policy {
     pub contract_types: Vec<String>,
     /// Days after which a set-up that finance could not mend is taken back: the project's shell is closed.
     pub withdraw_after_days: u16,
-    /// Billing rules; every field has a default.
-    pub billing: BillingPolicy,
+    /// The billing policy: a book of versions, checked by `quoin policy check`. Relative to the file.
+    /// Every choice has its default where none is named.
+    pub book: Option<PathBuf>,
 }
 
 impl Default for Policy {
@@ -178,7 +185,7 @@ impl Default for Policy {
             contract_types: Vec::new(),
             // Two weeks: long enough for a person on leave to be stood in for.
             withdraw_after_days: 14,
-            billing: BillingPolicy::default(),
+            book: None,
         }
     }
 }
@@ -307,6 +314,7 @@ impl Config {
         config.host.plugins_dir = folder.join(&config.host.plugins_dir);
         config.host.compiled_dir = config.host.compiled_dir.map(|dir| folder.join(dir));
         config.host.processes_dir = config.host.processes_dir.map(|dir| folder.join(dir));
+        config.policy.book = config.policy.book.map(|book| folder.join(book));
         config.check()?;
         Ok(config)
     }
@@ -316,7 +324,17 @@ impl Config {
         self.host.public_url.clone().unwrap_or_else(|| format!("http://{}", self.host.listen))
     }
 
+    /// Whose word counts, field by field: the shipped policy with this file's rows.
+    ///
+    /// # Errors
+    /// The first row that is wrong.
+    pub fn field_owners(&self) -> Result<Ownership, ConfigError> {
+        let policy = Ownership::shipped().and_then(|shipped| shipped.with(&self.ownership));
+        policy.map_err(|error| ConfigError::at("ownership", error.to_string()))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
+        self.field_owners()?;
         for (index, connection) in self.connections.iter().enumerate() {
             let at = format!("connection[{index}] '{}'", connection.id);
             if self.connections.iter().filter(|other| other.id == connection.id).count() > 1 {

@@ -2,6 +2,7 @@
 //!
 //! Lives here: configuration, wiring, start and stop. Never enters: logic worth a unit test.
 
+mod billing_policy;
 mod clock;
 pub mod config;
 mod plugins;
@@ -161,6 +162,7 @@ pub async fn check(path: &Path) -> Result<Vec<String>, StartError> {
         }
         facts.push(format!("{}: {}", connection.id, connection.plugin));
     }
+    facts.extend(billing_policy::facts(&config, &billing_policy::book(&config)?));
     let trust = Trust::of(&config);
     for file in &found {
         facts.extend(plugins::signed_by(&trust, file)?);

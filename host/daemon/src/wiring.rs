@@ -88,8 +88,7 @@ impl House {
         let doors = Doors { ledger, connectors, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, public_url };
         let checks = checks(stopped.clone(), store_stopped.clone());
         let api = surface(config, &wheel, &runtime, &clock, stopped)?.with_checks(checks);
-        let ownership =
-            Ownership::shipped().map_err(|error| StartError::room("ownership policy")(error.to_string()))?;
+        let ownership = config.field_owners()?;
         let metrics = telemetry::Metrics::install();
         Ok(Self { wheel, doors, api, runtime, metrics, ownership, store_stopped })
     }
@@ -320,7 +319,7 @@ fn parameters(config: &Config) -> Result<Parameters, StartError> {
     });
     Ok(Parameters {
         config: seen_by_expressions,
-        billing: config.policy.billing.clone(),
+        policy: crate::billing_policy::book(config)?,
         routes: routes.collect(),
         entities,
     })
@@ -349,6 +348,7 @@ fn surface(
             )
         })?;
         Token::from_hex(&token.name, role, &token.sha256)
+            .map(|found| found.approving(token.approves.iter().cloned()))
             .map_err(|message| ConfigError::at(format!("token[{index}].sha256"), message))
     });
     let wiring = api::state::Wiring {

@@ -57,6 +57,8 @@ pub enum Permission {
     RetryException,
     /// Start a billing run.
     RunBilling,
+    /// Decide about documents that wait, within the limits of the billing policy.
+    Approve,
     /// Let a connection ask its vendor who we are, and for its schema.
     CheckConnection,
     /// Load or replace a plugin.
@@ -67,12 +69,13 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 8] = [
+    pub const ALL: [Permission; 9] = [
         Permission::ReadBusiness,
         Permission::ReadExceptions,
         Permission::ReadPlatform,
         Permission::RetryException,
         Permission::RunBilling,
+        Permission::Approve,
         Permission::CheckConnection,
         Permission::LoadPlugin,
         Permission::SetClock,
@@ -86,6 +89,7 @@ impl Permission {
             Permission::ReadPlatform => "read plugins, connections and the clock",
             Permission::RetryException => "retry an exception",
             Permission::RunBilling => "start a billing run",
+            Permission::Approve => "approve or reject",
             Permission::CheckConnection => "check a connection",
             Permission::LoadPlugin => "load a plugin",
             Permission::SetClock => "set the clock",
@@ -94,12 +98,13 @@ impl Permission {
 }
 
 /// The least trusted role that has each permission.
-const GRANTS: [(Permission, Role); 8] = [
+const GRANTS: [(Permission, Role); 9] = [
     (Permission::ReadBusiness, Role::Viewer),
     (Permission::ReadExceptions, Role::Viewer),
     (Permission::ReadPlatform, Role::Viewer),
     (Permission::RetryException, Role::Operator),
     (Permission::RunBilling, Role::Operator),
+    (Permission::Approve, Role::Operator),
     (Permission::CheckConnection, Role::Operator),
     (Permission::LoadPlugin, Role::Admin),
     (Permission::SetClock, Role::Admin),
@@ -136,13 +141,14 @@ mod tests {
     #[test]
     fn each_role_has_what_the_table_says_and_nothing_else() {
         use Permission::*;
-        let expected: [(Permission, [bool; 3]); 8] = [
+        let expected: [(Permission, [bool; 3]); 9] = [
             // permission, viewer, operator, admin
             (ReadBusiness, [true, true, true]),
             (ReadExceptions, [true, true, true]),
             (ReadPlatform, [true, true, true]),
             (RetryException, [false, true, true]),
             (RunBilling, [false, true, true]),
+            (Approve, [false, true, true]),
             (CheckConnection, [false, true, true]),
             (LoadPlugin, [false, false, true]),
             (SetClock, [false, false, true]),

@@ -47,6 +47,16 @@ pub struct PolicyVersion {
     pub examples: Vec<Example>,
 }
 
+impl Default for PolicyBook {
+    /// One version, in force from the first day, in which every choice has its default: what a host
+    /// without a book decides by.
+    fn default() -> Self {
+        let first =
+            PolicyVersion { number: 1, from: Date::MIN, billing: BillingPolicy::default(), examples: Vec::new() };
+        Self { name: "standard".into(), versions: vec![first] }
+    }
+}
+
 impl PolicyBook {
     /// Reads and checks a book (TOML).
     ///

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use billing::{Account, AccountEvent, BillingPolicy, Context, Refusal};
+use billing::{Account, AccountEvent, Context, Refusal};
+use policy::book::PolicyBook;
 use quoin_canonical::{
     BillingMethod, Date, DealStage, DealStatus, Header, Id, Invoice, InvoiceStatus, LegalEntity, Link, Milestone,
     Payment, ProjectFinancials, Quote, TimeEntry, Timestamp,
@@ -13,8 +14,12 @@ use serde_json::{Value, json};
 
 use crate::dates;
 
+mod asked;
+
+pub use asked::APPROVAL_NEEDED;
+
 /// Names a definition may call.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 17] = [
     "terms.derive",
     "billing.record_time",
     "billing.milestone",
@@ -23,6 +28,12 @@ pub const NAMES: [&str; 11] = [
     "billing.posted",
     "billing.payment",
     "billing.revenue",
+    "billing.approval",
+    "billing.approve",
+    "billing.reject",
+    "billing.write_off",
+    "billing.progress",
+    "billing.close_advance",
     "invoice.check",
     "deal.status",
     "deal.project",
@@ -35,8 +46,8 @@ pub struct Parameters {
     pub config: Value,
     /// Our legal entities, by code, with when their months close.
     pub entities: BTreeMap<String, EntityCalendar>,
-    /// Billing rules.
-    pub billing: BillingPolicy,
+    /// Billing rules through time.
+    pub policy: PolicyBook,
     /// Which connection serves a role, first match wins.
     pub routes: Vec<RouteRow>,
 }
@@ -107,6 +118,14 @@ pub struct Called {
     pub events: Vec<AccountEvent>,
     /// The step's result.
     pub result: Value,
+    /// Version of the billing policy that decided.
+    pub policy_version: u32,
+}
+
+impl Called {
+    fn new(events: Vec<AccountEvent>, result: Value) -> Self {
+        Self { events, result, policy_version: 0 }
+    }
 }
 
 /// The account after an event.
@@ -131,28 +150,39 @@ pub fn call(
         Refusal::new("NO_CONTRACT", "there is no contract for this yet; its quote has not been accepted")
     })?;
     let context = context(&account.contract.selling_entity, setting)?;
+    let called = on_account(name, account, arguments, &context)?;
+    Ok(Called { policy_version: context.policy.version, ..called })
+}
+
+fn on_account(name: &str, account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
     match name {
         "billing.record_time" => {
             let entry: TimeEntry = argument(arguments, "entry")?;
-            answer(billing::record_time(account, &entry, &context)?)
+            answer(billing::record_time(account, &entry, context)?)
         }
         "billing.milestone" => {
             let milestone: Milestone = argument(arguments, "milestone")?;
-            answer(billing::accept_milestone(account, &milestone, &context)?)
+            answer(billing::accept_milestone(account, &milestone, context)?)
         }
-        "billing.run" => answer(billing::run(account, argument(arguments, "as_of")?, &context)?),
+        "billing.run" => answer(billing::run(account, argument(arguments, "as_of")?, context)?),
         "billing.retainer" => {
             let line: String = argument(arguments, "line")?;
-            answer(billing::retainer_due(account, &line, argument(arguments, "period_start")?, &context)?)
+            answer(billing::retainer_due(account, &line, argument(arguments, "period_start")?, context)?)
         }
-        "billing.posted" => posted(account, arguments, &context),
+        "billing.posted" => posted(account, arguments, context),
         "billing.payment" => {
             let payment: Payment = argument(arguments, "payment")?;
-            let called = answer(billing::payment(account, &payment, &context)?)?;
+            let called = answer(billing::payment(account, &payment, context)?)?;
             Ok(with_all_paid(account, called))
         }
-        "billing.revenue" => revenue(account, arguments, &context),
-        "invoice.check" => check(arguments, &context),
+        "billing.revenue" => revenue(account, arguments, context),
+        "billing.approval" => asked::standing(account, arguments, context),
+        "billing.approve" => asked::approve(account, arguments, context),
+        "billing.reject" => asked::reject(account, arguments, context),
+        "billing.write_off" => asked::write_off(account, arguments, context),
+        "billing.progress" => asked::progress(account, arguments, context),
+        "billing.close_advance" => asked::close_advance(account, arguments, context),
+        "invoice.check" => check(arguments, context),
         "deal.status" => deal_status(account, arguments),
         "deal.project" => deal_project(account, arguments),
         other => Err(Refusal::new("NO_FUNCTION", format!("there is no function '{other}'"))),
@@ -171,13 +201,22 @@ fn context(entity: &str, setting: &Setting<'_>) -> Result<Context, Refusal> {
         Refusal::new("ENTITY_UNKNOWN", format!("no legal entity '{entity}' is configured; add [entity.{entity}]"))
             .field("/selling_entity")
     })?;
-    let policy = setting.parameters.billing.clone();
-    Ok(Context { now: setting.now, entity: policy.entity(calendar.at(setting.now)), policy })
+    let entity = calendar.at(setting.now);
+    let today = dates::date_in(setting.now, &entity.zone).map_err(|message| {
+        Refusal::new("ZONE_UNKNOWN", format!("{message}; correct [entity.{}]", entity.code)).field("/zone")
+    })?;
+    let book = &setting.parameters.policy;
+    let version = book.at(today).ok_or_else(|| {
+        let message = format!("no version of the billing policy '{}' is in force on {today}; add one", book.name);
+        Refusal::new("POLICY_NOT_IN_FORCE", message).field("/policy").owner("finance operations")
+    })?;
+    let policy = version.billing.clone();
+    Ok(Context { now: setting.now, entity: policy.entity(entity), policy })
 }
 
 fn answer(events: Vec<AccountEvent>) -> Result<Called, Refusal> {
     let kinds: Vec<&str> = events.iter().map(AccountEvent::kind).collect();
-    Ok(Called { result: json!({"events": kinds}), events })
+    Ok(Called::new(events, json!({"events": kinds})))
 }
 
 fn derive_terms(account: Option<&Account>, arguments: &Value, setting: &Setting<'_>) -> Result<Called, Refusal> {
@@ -201,7 +240,7 @@ fn derive_terms(account: Option<&Account>, arguments: &Value, setting: &Setting<
         "project": derived.project, "billing_setup": derived.billing_setup, "assignments": derived.assignments,
         "retainers": retainers, "zone": context.entity.zone,
     });
-    Ok(Called { events, result })
+    Ok(Called { policy_version: context.policy.version, ..Called::new(events, result) })
 }
 
 /// The ERP posted a document: its number comes from the ERP, its day is the document's.
@@ -218,7 +257,7 @@ fn posted(account: &Account, arguments: &Value, context: &Context) -> Result<Cal
     document.number = Some(number.to_owned());
     document.status = InvoiceStatus::Posted;
     let result = json!({"invoice": document, "number": number, "external": outcome.get("external")});
-    Ok(with_all_paid(account, Called { events, result }))
+    Ok(with_all_paid(account, Called::new(events, result)))
 }
 
 /// Adds to the result whether nothing is open any more on any posted document, now that this
@@ -248,7 +287,7 @@ fn revenue(account: &Account, arguments: &Value, context: &Context) -> Result<Ca
         .filter_map(|event| event.to_body().ok())
         .collect();
     let result = json!({"differs": differs, "difference": difference, "line": financials.contract_line, "as_of": financials.as_of});
-    Ok(Called { events, result })
+    Ok(Called::new(events, result))
 }
 
 /// Checks a document against EN 16931 before it goes out.
@@ -261,10 +300,7 @@ fn check(arguments: &Value, context: &Context) -> Result<Called, Refusal> {
             .field(first.path.clone())
             .owner(&context.policy.owners.finance));
     }
-    Ok(Called {
-        events: Vec::new(),
-        result: json!({"invoice": invoice.header.id, "rules": "EN 16931", "passed": true}),
-    })
+    Ok(Called::new(Vec::new(), json!({"invoice": invoice.header.id, "rules": "EN 16931", "passed": true})))
 }
 
 /// The deal's project as agreed, with the status it shall have; closed for time unless it is active.
@@ -273,7 +309,7 @@ fn deal_project(account: &Account, arguments: &Value) -> Result<Called, Refusal>
     project.status = argument(arguments, "status")?;
     project.time_entry_allowed = project.status == quoin_canonical::ProjectStatus::Active;
     let result = serde_json::to_value(project).map_err(|error| Refusal::new("PROJECT", error.to_string()))?;
-    Ok(Called { events: Vec::new(), result })
+    Ok(Called::new(Vec::new(), result))
 }
 
 /// What sales sees: how far the deal is, its last invoice, its revenue.
@@ -307,5 +343,5 @@ fn deal_status(account: &Account, arguments: &Value) -> Result<Called, Refusal> 
         revenue: account.revenue.values().map(|position| position.indicator.clone()).collect(),
     };
     let result = serde_json::to_value(status).map_err(|error| Refusal::new("STATUS", error.to_string()))?;
-    Ok(Called { events: Vec::new(), result })
+    Ok(Called::new(Vec::new(), result))
 }

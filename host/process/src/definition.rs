@@ -45,8 +45,19 @@ pub struct Flow {
     pub when: Option<Expression>,
     /// Gives the key under which it starts at most once.
     pub key: Expression,
+    /// Events that let an instance that waits for a person try again by itself.
+    pub resumes: Vec<Resume>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
+}
+
+/// An event that lets a halted instance of a flow try again.
+#[derive(Debug)]
+pub struct Resume {
+    /// Event kind.
+    pub on: String,
+    /// Gives the flow key of the instance that is meant, from this event.
+    pub key: Expression,
 }
 
 /// One step.
@@ -159,7 +170,16 @@ struct RawFlow {
     on: Spanned<String>,
     when: Option<Spanned<String>>,
     key: Spanned<String>,
+    #[serde(default)]
+    resumes: Vec<RawResume>,
     steps: Vec<RawStep>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawResume {
+    on: Spanned<String>,
+    key: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -263,7 +283,10 @@ impl Reader<'_> {
         if steps.is_empty() {
             return Err(self.error(raw.name.referenced.line(), format!("flow '{}' has no steps", raw.name.value)));
         }
+        let resume =
+            |raw: &RawResume| Ok(Resume { on: raw.on.value.clone(), key: self.expression(&raw.key, &["event"])? });
         Ok(Flow {
+            resumes: raw.resumes.iter().map(resume).collect::<Result<_, _>>()?,
             when: raw.when.as_ref().map(|when| self.expression(when, &["event", "config", "now"])).transpose()?,
             key: self.expression(&raw.key, &["event"])?,
             name: raw.name.value,

@@ -50,6 +50,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether it waits for a person.
+    pub fn is_halted(&self) -> bool {
+        matches!(self.state, State::Halted { .. })
+    }
+
     fn keep(&mut self, step: &str, result: Value) {
         if let Value::Object(vars) = &mut self.vars {
             vars.insert(step.to_owned(), result);
@@ -119,10 +124,25 @@ impl Catalogue {
     /// Ids of the instances that an event may start or move: what must be loaded before the turn.
     pub fn touches(&self, event: &Event) -> Vec<Id> {
         let mut ids: Vec<Id> = self.starts(event).into_iter().map(|start| start.id).collect();
+        ids.extend(self.resumes(event));
         if let Some(id) = event.body.get("instance").and_then(Value::as_str).and_then(Id::parse) {
             ids.push(id);
         }
         ids
+    }
+
+    /// Ids of the instances that may go on by themselves after an event, if they wait for a person.
+    pub fn resumes(&self, event: &Event) -> Vec<Id> {
+        let flows = self.newest().flat_map(|definition| definition.flows.iter().map(move |flow| (definition, flow)));
+        let meant = flows.flat_map(|(definition, flow)| {
+            let fits = flow.resumes.iter().filter(|resume| resume.on == event.kind);
+            fits.filter_map(move |resume| {
+                let scope: Scope<'_> = BTreeMap::from([("event", &event.body)]);
+                let key = resume.key.evaluate(&scope).ok()?.to_string();
+                Some(instance_id(definition, flow, event, &key))
+            })
+        });
+        meant.collect()
     }
 
     fn starts(&self, event: &Event) -> Vec<Start<'_>> {
@@ -193,6 +213,7 @@ pub fn turn(catalogue: &Catalogue, world: &mut World, event: &Event, setting: &S
         "exception.overdue" => turn.overdue(),
         _ => {}
     }
+    turn.resume_halted();
     turn.start_flows();
     turn.effects
 }
@@ -391,7 +412,10 @@ impl Turn<'_> {
                 owner: Some(refusal.owner).filter(|owner| !owner.is_empty()),
             })?;
         for event in done.events {
-            let body = event.to_body().map_err(|error| wrong_expression(error.to_string()))?;
+            let mut body = event.to_body().map_err(|error| wrong_expression(error.to_string()))?;
+            if let Value::Object(fields) = &mut body {
+                fields.entry("policy_version").or_insert_with(|| done.policy_version.into());
+            }
             self.draft(event.kind(), body, Some(label(instance, step)));
             calls::evolve(&mut self.world.account, &event);
             self.effects.account = true;
@@ -504,6 +528,21 @@ impl Turn<'_> {
         self.resolve(&exception, &by);
         instance.failed.clear();
         self.drive(instance, flow);
+    }
+
+    /// What an instance waited for has happened: it tries again without being asked.
+    fn resume_halted(&mut self) {
+        let catalogue = self.catalogue;
+        for id in catalogue.resumes(self.event) {
+            let Some(mut instance) = self.world.instances.get(&id).cloned() else { continue };
+            let State::Halted { exception, .. } = instance.state.clone() else { continue };
+            let Some(flow) = catalogue.flow(&instance) else { continue };
+            let by = self.event.body.pointer("/approved/by").or_else(|| self.event.body.get("by"));
+            let by = by.and_then(Value::as_str).unwrap_or(&self.event.kind).to_owned();
+            self.resolve(&exception, &by);
+            instance.failed.clear();
+            self.drive(instance, flow);
+        }
     }
 
     /// The policy's time to mend an exception is over: the instance that still waits is ended. Decided

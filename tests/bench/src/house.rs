@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use billing::BillingPolicy;
 use conductor::{Limits, Wheel};
 use egress::{ConnectionConfig, CredentialConfig, Egress};
 use ingress::Doors;
@@ -194,8 +193,8 @@ fn parameters() -> anyhow::Result<Parameters> {
     Ok(Parameters {
         config: json!({"entities": ["DE01"], "tax_countries": ["DE"], "contract_types": ["sow"], "withdraw_after_days": 14}),
         entities: BTreeMap::from([("DE01".to_owned(), calendar)]),
-        billing: BillingPolicy::default(),
         routes: ["crm", "psa", "erp"].map(route).into(),
+        ..Parameters::default()
     })
 }
 

@@ -19,6 +19,9 @@ pub const BEN: &str = "ben@advisory.example";
 /// What proves the CRM's webhooks.
 pub const WEBHOOK_SECRET: &str = "a-shared-secret-of-the-scenario";
 
+/// The billing policy that the configuration names.
+pub const POLICY: &str = include_str!("policy.toml");
+
 /// What differs from run to run.
 pub struct Values<'a> {
     /// Folder of components.
@@ -83,6 +86,7 @@ start = "{now}"
 name = "scenario"
 role = "admin"
 sha256 = "{digest}"
+approves = ["finance director"]
 
 [entity.DE01]
 name = "Advisory DE GmbH"
@@ -96,6 +100,7 @@ close_day = 5
 close_time = "18:00"
 
 [policy]
+book = "policy.toml"
 tax_countries = ["DE"]
 contract_types = ["sow", "msa"]
 

@@ -32,6 +32,8 @@ pub struct StageOptions {
     pub poll_ms: u64,
     /// The ERP.
     pub erp: ErpChoice,
+    /// The billing policy.
+    pub policy: String,
 }
 
 impl StageOptions {
@@ -46,6 +48,7 @@ impl StageOptions {
             compiled: target.join("compiled"),
             poll_ms: 200,
             erp: ErpChoice::default(),
+            policy: config::POLICY.to_owned(),
         }
     }
 
@@ -227,6 +230,7 @@ impl Stage {
             now: &self.now,
         });
         std::fs::write(self.config_path(), text)?;
+        std::fs::write(self.folder.path().join("policy.toml"), &self.options.policy)?;
         Ok(())
     }
 

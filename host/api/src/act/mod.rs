@@ -1,9 +1,11 @@
 //! What a person may ask for. Each request is recorded as an event and answered at once; the wheel
 //! does the work.
 
+pub mod approval;
 pub mod ask;
 pub mod billing_run;
 pub mod clock;
+pub mod contract_request;
 pub mod plugin;
 pub mod reconcile;
 pub mod retry;

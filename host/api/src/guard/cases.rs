@@ -18,7 +18,7 @@ const fn case(method: &'static str, route: &'static str, permission: Permission)
 }
 
 /// Every guarded route.
-pub const CASES: [Case; 27] = [
+pub const CASES: [Case; 33] = [
     case("GET", "/api/v1/openapi.json", Permission::ReadPlatform),
     case("GET", "/api/v1/deals", Permission::ReadBusiness),
     case("GET", "/api/v1/deals/{key}", Permission::ReadBusiness),
@@ -26,6 +26,7 @@ pub const CASES: [Case; 27] = [
     case("GET", "/api/v1/events", Permission::ReadBusiness),
     case("GET", "/api/v1/events/stream", Permission::ReadBusiness),
     case("GET", "/api/v1/invoices/{number}", Permission::ReadBusiness),
+    case("GET", "/api/v1/invoices/{number}/explanation", Permission::ReadBusiness),
     case("GET", "/api/v1/invoices/{number}/export", Permission::ReadBusiness),
     case("GET", "/api/v1/invoices/{number}/evidence", Permission::ReadBusiness),
     case("GET", "/api/v1/conservation", Permission::ReadBusiness),
@@ -37,6 +38,11 @@ pub const CASES: [Case; 27] = [
     case("POST", "/api/v1/drifts/{id}/apply", Permission::RetryException),
     case("GET", "/api/v1/exceptions", Permission::ReadExceptions),
     case("POST", "/api/v1/exceptions/{id}/retry", Permission::RetryException),
+    case("GET", "/api/v1/approvals", Permission::ReadBusiness),
+    case("GET", "/api/v1/approvals/{document}", Permission::ReadBusiness),
+    case("POST", "/api/v1/approvals/{document}/approve", Permission::Approve),
+    case("POST", "/api/v1/approvals/{document}/reject", Permission::Approve),
+    case("POST", "/api/v1/contracts/{key}/requests", Permission::RunBilling),
     case("POST", "/api/v1/billing-runs", Permission::RunBilling),
     case("GET", "/api/v1/plugins", Permission::ReadPlatform),
     case("POST", "/api/v1/plugins", Permission::LoadPlugin),

@@ -15,6 +15,8 @@ pub struct Token {
     pub role: Role,
     /// SHA-256 of the token's bytes.
     pub sha256: [u8; 32],
+    /// Roles of the billing policy in which they approve.
+    pub approves: Vec<String>,
 }
 
 impl Token {
@@ -28,12 +30,18 @@ impl Token {
         hex::decode_to_slice(sha256.trim(), &mut digest).map_err(|error| {
             format!("token '{name}': sha256 is not 64 hexadecimal digits ({error}); make it with `printf %s TOKEN | sha256sum`")
         })?;
-        Ok(Self { name, role, sha256: digest })
+        Ok(Self { name, role, sha256: digest, approves: Vec::new() })
     }
 
     /// A token from its text, for hosts that make their own (a demonstration, a test).
     pub fn from_text(name: impl Into<String>, role: Role, text: &str) -> Self {
-        Self { name: name.into(), role, sha256: sha256(text) }
+        Self { name: name.into(), role, sha256: sha256(text), approves: Vec::new() }
+    }
+
+    /// The same token for somebody who approves in these roles of the billing policy.
+    pub fn approving(mut self, roles: impl IntoIterator<Item = String>) -> Self {
+        self.approves = roles.into_iter().collect();
+        self
     }
 }
 
@@ -45,6 +53,9 @@ pub struct Principal {
     /// What they are trusted with: `viewer`, `operator` or `admin`.
     #[schema(value_type = String)]
     pub role: Role,
+    /// Roles of the billing policy in which they approve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approves: Vec<String>,
 }
 
 /// Who a token belongs to; `None` when nobody. Every configured token is compared, each in constant
@@ -53,7 +64,8 @@ pub fn principal(tokens: &[Token], text: &str) -> Option<Principal> {
     let candidate = sha256(text);
     tokens.iter().fold(None, |found, token| {
         let same = verify_slices_are_equal(&token.sha256, &candidate).is_ok();
-        if same { Some(Principal { name: token.name.clone(), role: token.role }) } else { found }
+        let found_now = || Principal { name: token.name.clone(), role: token.role, approves: token.approves.clone() };
+        if same { Some(found_now()) } else { found }
     })
 }
 
@@ -76,7 +88,8 @@ mod tests {
         )
         .unwrap();
         let tokens = [token];
-        assert_eq!(principal(&tokens, "secret"), Some(Principal { name: "ops".into(), role: Role::Operator }));
+        let ops = Principal { name: "ops".into(), role: Role::Operator, approves: Vec::new() };
+        assert_eq!(principal(&tokens, "secret"), Some(ops));
         for wrong in ["", "Secret", "secret ", "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"] {
             assert_eq!(principal(&tokens, wrong), None, "{wrong:?}");
         }

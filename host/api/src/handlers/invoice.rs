@@ -7,7 +7,7 @@ use super::extract::Path;
 use crate::read::{self, InvoiceDetail};
 use crate::{ApiState, Problem};
 
-/// An invoice with its lines, and for each line the billing events it sums.
+/// An invoice with its lines; its explanation says where each amount comes from.
 #[utoipa::path(
     get, path = "/invoices/{number}", tag = "invoices", operation_id = "getInvoice",
     params(("number" = String, Path, description = "Invoice number, as the ERP gave it", example = "INV-1001")),

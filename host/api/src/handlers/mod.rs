@@ -1,11 +1,13 @@
 //! The handlers, one file each: take the request apart, call `read/` or `act/`, answer.
 
+pub mod approvals;
 pub mod billing_runs;
 pub mod clock_advance;
 pub mod clock_show;
 pub mod connection_check;
 pub mod connections;
 pub mod conservation;
+pub mod contract_requests;
 pub mod deal;
 pub mod deals;
 pub mod events;
@@ -15,6 +17,7 @@ pub mod exceptions;
 pub mod extract;
 pub mod health;
 pub mod invoice;
+pub mod invoice_explanation;
 pub mod invoice_files;
 pub mod openapi;
 pub mod plugin_load;

@@ -1,15 +1,13 @@
 //! What a contract's billing account says: amounts not yet billed, amounts held, hours by bucket,
-//! revenue, and the billing events behind an invoice line.
+//! revenue.
 
 use billing::account::{Account, Bucket, ExpenseStage, MilestoneStage};
-use billing::event::{BillingEvent, Source};
 use ports::Ledger;
-use quoin_canonical::{Date, Decimal, Id, InvoiceLine, Money, RevenueIndicator};
+use quoin_canonical::{Decimal, Money, RevenueIndicator};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{pick, schema};
+use super::schema;
 use crate::format;
 
 /// Approved hours in one bucket. Every approved hour is in exactly one (the conservation ledger).
@@ -38,46 +36,6 @@ pub struct Hours {
     pub rows: Vec<HoursRow>,
     /// Whether the buckets sum to what was approved: nothing lost, nothing twice.
     pub conserved: bool,
-}
-
-/// Where a line's amount comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LineExplanation {
-    /// Line id.
-    pub line: String,
-    /// The amounts it sums.
-    pub parts: Vec<LinePart>,
-    /// Ids that the line names and the account does not hold.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<String>,
-}
-
-/// One amount on a line, with the way back to its source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LinePart {
-    /// Billing event id.
-    pub id: String,
-    /// What is charged, in words.
-    pub what: String,
-    /// When the service was given.
-    pub date: Date,
-    /// Hours charged; absent for fixed amounts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub hours: Option<Decimal>,
-    /// Price per hour or per piece.
-    #[schema(value_type = String)]
-    pub unit_price: Decimal,
-    /// Share of the rounded line.
-    #[schema(value_type = String)]
-    pub net: Decimal,
-    /// Where the rate was found: level, row and its version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<String>,
-    /// How the amount came about, step by step.
-    pub steps: Vec<String>,
-    /// The billing event in full.
-    pub event: Value,
 }
 
 /// The account of a contract; `None` while there is none.
@@ -161,68 +119,6 @@ fn label(bucket: Bucket) -> &'static str {
 /// The latest revenue indicators, by contract line.
 pub fn revenue(account: &Account) -> Vec<RevenueIndicator> {
     account.revenue.values().map(|position| position.indicator.clone()).collect()
-}
-
-/// The billing events that a line sums.
-pub fn explain(account: Option<&Account>, line: &InvoiceLine) -> LineExplanation {
-    let find = |id: &String| account?.billing_events.get(&Id::parse(id)?);
-    LineExplanation {
-        line: line.id.clone(),
-        parts: line.billing_events.iter().filter_map(find).map(|event| part(account, event)).collect(),
-        missing: line.billing_events.iter().filter(|id| find(id).is_none()).cloned().collect(),
-    }
-}
-
-fn part(account: Option<&Account>, event: &BillingEvent) -> LinePart {
-    let hours = (!event.minutes.is_zero()).then(|| (event.minutes / Decimal::from(60)).round_dp(4).normalize());
-    let rate = event.rate.as_ref().map(|rate| {
-        let level = serde_json::to_value(rate.level).ok().and_then(|level| level.as_str().map(pick::words));
-        format!("{}, row {} v{}", level.unwrap_or_default(), rate.row, rate.row_version)
-    });
-    LinePart {
-        id: event.id.to_string(),
-        what: what(account, event),
-        date: date(event),
-        hours,
-        unit_price: event.unit_price,
-        net: event.net,
-        rate,
-        steps: event.steps.clone(),
-        event: serde_json::to_value(event).unwrap_or(Value::Null),
-    }
-}
-
-fn date(event: &BillingEvent) -> Date {
-    match event.source {
-        Source::Time { date, .. } | Source::Expense { date, .. } => date,
-        Source::Retainer { period_start } => period_start,
-        Source::Milestone { .. } | Source::Progress { .. } | Source::Advance { .. } => event.service.to,
-    }
-}
-
-fn what(account: Option<&Account>, event: &BillingEvent) -> String {
-    let back = if event.reversal_of.is_some() { "Taken back: " } else { "" };
-    match &event.source {
-        Source::Time { entry, role, .. } => {
-            let person =
-                account.and_then(|account| account.entries.get(entry)).map(|entry| entry.terms.resource.clone());
-            let role = role.as_deref().map_or(String::new(), |role| format!(", {role}"));
-            format!("{back}{}{role}", person.unwrap_or_else(|| "Time".into()))
-        }
-        Source::Milestone { milestone, evidence_sha256 } => {
-            let sold = account.and_then(|account| account.milestones.get(milestone)).map(|state| &state.milestone);
-            let name = sold.map_or("Milestone".into(), |sold| format!("{} {}", sold.code, sold.name));
-            let evidence: String = evidence_sha256.chars().take(12).collect();
-            format!("{back}{name}, accepted (evidence {evidence})")
-        }
-        Source::Expense { expense, .. } => {
-            let spent = account.and_then(|account| account.expenses.get(expense));
-            format!("{back}{}", spent.map_or("Expense".into(), |state| state.expense.description.clone()))
-        }
-        Source::Retainer { period_start } => format!("{back}Retainer fee, period from {period_start}"),
-        Source::Progress { percent, on } => format!("{back}{} % complete on {on}", format::number(*percent)),
-        Source::Advance { code } => format!("{back}Advance {code}"),
-    }
 }
 
 /// `5.5 h`: minutes as hours, for summaries.

@@ -10,7 +10,7 @@ use quoin_canonical::{Id, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{account, conservation, export, invoices};
+use super::{account, conservation, explanation, export, invoices};
 use crate::archive::Archive;
 use crate::{ApiState, Problem};
 
@@ -63,7 +63,11 @@ pub async fn pack(state: &ApiState, number: &str) -> Result<Pack, Problem> {
     files.json("invoice.json", "the canonical document, as it was posted", &detail.invoice);
     let standing = json!({"number": detail.number, "open": detail.open, "status": detail.status});
     files.json("standing.json", "what is open on it now", &standing);
-    files.json("explain.json", "each line down to entries, rates and rounding steps", &detail.explanation);
+    files.json(
+        "explain.json",
+        "each amount down to entries, approvals, rates, rules and rounding steps",
+        &explanation::of(ledger, number, None).await?.explanation,
+    );
     let proofs: Vec<&Event> = events.iter().filter(|event| proves(event, &sources)).collect();
     files.json("sources.json", "the approved time, expenses and acceptances it bills, as they came in", &proofs);
     let mut lines = Vec::new();

@@ -1,4 +1,4 @@
-//! Invoices as documents, and the explanation of each line.
+//! Invoices as documents.
 
 use ports::Ledger;
 use quoin_canonical::{Date, Invoice, InvoiceStatus, InvoiceType, Money};
@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::account::{self, LineExplanation};
 use super::entry::Entry;
 use super::{pick, schema};
 use crate::Problem;
@@ -57,8 +56,6 @@ pub struct InvoiceDetail {
     /// The canonical invoice: lines, tax breakdown, totals.
     #[schema(value_type = Object)]
     pub invoice: Invoice,
-    /// Per line, the billing events it sums: from the amount back to entry, rate and rule.
-    pub explanation: Vec<LineExplanation>,
 }
 
 /// An invoice by its number.
@@ -72,10 +69,8 @@ pub async fn one(ledger: &dyn Ledger, number: &str) -> Result<InvoiceDetail, Pro
     let invoice: Invoice =
         serde_json::from_value(row["invoice"].clone()).map_err(|error| unreadable(number, &error))?;
     let key = row["key"].as_str().unwrap_or(&invoice.contract_number).to_owned();
-    let account = account::load(ledger, &key).await;
-    let explanation = invoice.lines.iter().map(|line| account::explain(account.as_ref(), line)).collect();
     let (open, status) = (open(&row, &invoice), status(&row, &invoice));
-    Ok(InvoiceDetail { number: number.to_owned(), key, open, status, invoice, explanation })
+    Ok(InvoiceDetail { number: number.to_owned(), key, open, status, invoice })
 }
 
 fn unreadable(number: &str, error: &serde_json::Error) -> Problem {

@@ -3,6 +3,7 @@
 //! Everything here is a function from what is stored to a view; nothing writes.
 
 pub mod account;
+pub mod approvals;
 mod billing_words;
 pub mod conservation;
 pub mod deals;
@@ -10,6 +11,7 @@ pub mod entry;
 pub mod events;
 pub mod evidence;
 pub mod exceptions;
+pub mod explanation;
 pub mod export;
 pub mod invoices;
 pub mod links;
@@ -21,11 +23,12 @@ pub mod stages;
 pub mod summary;
 pub mod timeline;
 
-pub use account::{Hours, HoursRow, LineExplanation, LinePart};
+pub use account::{Hours, HoursRow};
 pub use conservation::{ConservationView, ContractConservation, Recount};
 pub use deals::{Deal, DealDetail, Figure};
 pub use entry::{Call, Entry, Fact, GateCheck, PluginStamp, Tone};
 pub use exceptions::ExceptionView;
+pub use explanation::InvoiceExplanation;
 pub use export::{Export, export};
 pub use invoices::{InvoiceDetail, InvoiceRow};
 pub use links::RecordLink;

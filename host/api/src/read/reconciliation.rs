@@ -5,6 +5,7 @@ use std::time::Duration;
 use ports::Ledger;
 use quoin_canonical::Id;
 use reconcile::drift::Findings;
+pub use reconcile::drift::{Drift, Proposal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quoin_canonical::{Date, Decimal, Id, InvoiceLine, InvoiceType, Period};
 
-use super::{Draft, documents, linked_id, time};
+use super::{Draft, approval, documents, linked_id, time};
 use crate::account::{Account, DocumentStage, Entry, InvoiceState, Portion};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
 use crate::event::{AccountEvent, BillingEvent, CreditDrafted, CreditedAtZero, Returned, Source};
-use crate::policy::{Context, Refusal};
+use crate::policy::{Context, Deed, Refusal};
 use crate::rounding::{EVENT_PLACES, event_amount, quantity_for};
 
 /// A credit of money on one line, without a change of its time: an allowance, or part of a
@@ -287,7 +287,9 @@ fn draft_credit(
         buyer: Some((state.invoice.buyer.clone(), state.invoice.customer.clone())),
     };
     let (credit, billing_events) = build(account, ctx, &document, cover, lines)?;
-    let drafted = CreditDrafted { credit, corrects: invoice.clone(), billing_events, reason: reason.into(), returned };
+    let approval = approval::needed(Deed::Credit, [credit.totals.net], ctx);
+    let (corrects, reason) = (invoice.clone(), reason.to_owned());
+    let drafted = CreditDrafted { credit, corrects, billing_events, reason, returned, approval };
     Ok(Some(AccountEvent::CreditDrafted(Box::new(drafted))))
 }
 

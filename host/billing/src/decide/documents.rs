@@ -6,7 +6,7 @@ use quoin_canonical::{Date, Decimal, Id, InvoiceType, Money, Payment, PaymentSta
 
 use super::{Draft, canonical_id, expense, linked_id, release_over_cap, run, time};
 use crate::account::{Account, DocumentStage, InvoiceState};
-use crate::event::{AccountEvent, AdvanceAvailable, AdvanceUsable, InvoicePosted, InvoiceRef, PaymentApplied};
+use crate::event::{AccountEvent, AdvanceAvailable, AdvanceUsable, InvoiceDiscarded, InvoicePosted, PaymentApplied};
 use crate::fx::{Booked, convert, realised};
 use crate::policy::{AdvanceUsable as AdvanceWhen, Context, Refusal};
 
@@ -21,25 +21,8 @@ pub struct Posting {
     pub on: Date,
 }
 
-/// Lets a draft go out (with the policy that drafts are reviewed).
-///
-/// # Errors
-/// `INVOICE_UNKNOWN`; `INVOICE_DISCARDED`.
-pub fn release(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
-    let state = find(account, invoice)?;
-    let of = |id: &&Id| AccountEvent::InvoiceReleased(InvoiceRef { invoice: (*id).clone() });
-    match state.stage {
-        DocumentStage::Draft => Ok(drafts_of(account, invoice).iter().map(of).collect()),
-        DocumentStage::Released | DocumentStage::Posted => Ok(Vec::new()),
-        DocumentStage::Discarded => {
-            Err(Refusal::new("INVOICE_DISCARDED", "the draft was discarded; release the one made in its place")
-                .field("/invoice"))
-        }
-    }
-}
-
 /// A draft, and those that share its work among payers: they go out and away together.
-fn drafts_of<'a>(account: &'a Account, invoice: &'a Id) -> Vec<&'a Id> {
+pub(super) fn drafts_of<'a>(account: &'a Account, invoice: &'a Id) -> Vec<&'a Id> {
     let draft = |id: &&Id| account.invoices.get(*id).is_some_and(|state| state.stage == DocumentStage::Draft);
     account.set_of(invoice).into_iter().filter(draft).collect()
 }
@@ -47,11 +30,19 @@ fn drafts_of<'a>(account: &'a Account, invoice: &'a Id) -> Vec<&'a Id> {
 /// Throws a draft away: all on it waits for a run again (rule CO5).
 ///
 /// # Errors
-/// `INVOICE_UNKNOWN`; `INVOICE_IMMUTABLE` for a document that went out: correct it by credit
-/// (rule CO1).
+/// `INVOICE_UNKNOWN`; `CREDIT_STANDS` for a credit note; `INVOICE_IMMUTABLE` for a document that
+/// went out: correct it by credit (rule CO1).
 pub fn discard(account: &Account, invoice: &Id, _ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let state = find(account, invoice)?;
-    let of = |id: &&Id| AccountEvent::InvoiceDiscarded(InvoiceRef { invoice: (*id).clone() });
+    if state.invoice.kind == InvoiceType::CreditNote {
+        return Err(Refusal::new(
+            "CREDIT_STANDS",
+            "a credit note follows from a change at the source; correct it there",
+        )
+        .field("/invoice"));
+    }
+    let of =
+        |id: &&Id| AccountEvent::InvoiceDiscarded(InvoiceDiscarded { invoice: (*id).clone(), by: None, reason: None });
     match state.stage {
         DocumentStage::Draft => Ok(drafts_of(account, invoice).iter().map(of).collect()),
         DocumentStage::Discarded => Ok(Vec::new()),

@@ -1,6 +1,7 @@
 //! The decisions, one file per kind of input. Each is pure: account and input in, events out.
 
 mod advance;
+mod approval;
 mod credit;
 mod documents;
 mod expense;
@@ -14,8 +15,9 @@ mod terms;
 mod time;
 
 pub use advance::close_advance;
+pub use approval::{Standing, approve, reject, standing};
 pub use credit::{CreditLine, approve_credit, credit_document, credit_line};
-pub use documents::{Posting, discard, invoice_posted, payment, recalculate, release};
+pub use documents::{Posting, discard, invoice_posted, payment, recalculate};
 pub use expense::record_expense;
 pub use milestone::{accept_milestone, hold_milestone};
 pub use progress::{Progress, report_progress};

@@ -1,15 +1,15 @@
 //! Retainers: the fee in advance, the hours drawn from it, what rolls and what expires (RE1 to RE5).
 
 use jiff::ToSpan;
-use quoin_canonical::{BillingMethod, Date, Decimal, Id, InvoiceType, Money, Period, RetainerTerm, Unit};
+use quoin_canonical::{BillingMethod, Date, Decimal, Id, Invoice, InvoiceType, Money, Period, RetainerTerm, Unit};
 
-use super::{Draft, check_entity, credit};
+use super::{Draft, approval, check_entity, credit};
 use crate::account::{Account, Advance, Bucket, Entry, RetainerPeriod, RetainerState};
 use crate::document::{Cover, DraftLine, billing_event_id, build, document_id};
 use crate::event::{
     AccountEvent, BillingEvent, InvoiceDrafted, RetainerClosed, RetainerReturned, RetainerSettled, SettledEntry, Source,
 };
-use crate::policy::{Context, Refusal, RetainerEnd, RetainerPolicy};
+use crate::policy::{Context, Deed, Refusal, RetainerEnd, RetainerPolicy};
 use crate::retainer::{Balance, draw};
 use crate::rounding::{event_amount, hours, quantity_for};
 
@@ -51,11 +51,8 @@ pub fn retainer_due(
     }
     let cover = Cover { kind, issued_on: ctx.posting_date(period_start), preceding: None, buyer: None };
     let (invoice, billing_events) = build(steps.account(), ctx, &document, cover, lines)?;
-    let released = !ctx.policy.review_drafts;
     let advances = bought.into_iter().collect();
-    let (set, applied) = (None, Vec::new());
-    let drafted = InvoiceDrafted { invoice, billing_events, as_of: period_start, released, advances, set, applied };
-    steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
+    steps.push(drafted(invoice, billing_events, period_start, advances, ctx));
     Ok(steps.events)
 }
 
@@ -186,10 +183,7 @@ pub fn close_retainer(account: &Account, line: &str, on: Date, ctx: &Context) ->
     if let Some(over) = overage_line(steps.account(), line, term, Date::MAX, &document, ctx)? {
         let cover = Cover { kind: InvoiceType::Invoice, issued_on: ctx.posting_date(on), preceding: None, buyer: None };
         let (invoice, billing_events) = build(steps.account(), ctx, &document, cover, vec![over])?;
-        let released = !ctx.policy.review_drafts;
-        let (advances, set, applied) = (Vec::new(), None, Vec::new());
-        let drafted = InvoiceDrafted { invoice, billing_events, as_of: on, released, advances, set, applied };
-        steps.push(AccountEvent::InvoiceDrafted(Box::new(drafted)));
+        steps.push(drafted(invoice, billing_events, on, Vec::new(), ctx));
     }
     let state = steps.account().retainers.get(line).cloned().unwrap_or_default();
     let left: Vec<(Date, Decimal)> = state
@@ -210,6 +204,26 @@ pub fn close_retainer(account: &Account, line: &str, on: Date, ctx: &Context) ->
     let (refunded, expired) = if refund { (left, Vec::new()) } else { (Vec::new(), left) };
     steps.push(AccountEvent::RetainerClosed(RetainerClosed { line: line.to_owned(), on, refunded, expired, breakage }));
     Ok(steps.events)
+}
+
+fn drafted(
+    invoice: Invoice,
+    billing_events: Vec<BillingEvent>,
+    as_of: Date,
+    advances: Vec<RetainerPeriod>,
+    ctx: &Context,
+) -> AccountEvent {
+    let approval = approval::needed(Deed::Release, [invoice.totals.net], ctx);
+    AccountEvent::InvoiceDrafted(Box::new(InvoiceDrafted {
+        invoice,
+        billing_events,
+        as_of,
+        released: approval.is_none(),
+        approval,
+        advances,
+        set: None,
+        applied: Vec::new(),
+    }))
 }
 
 fn refund_hours(

@@ -1,13 +1,14 @@
 //! Time coming in: approved, changed, withdrawn (rules RD2, RT5, TM1, CO4, CO5).
 
-use quoin_canonical::{BillingMethod, BillingType, Decimal, Id, InvoiceType, TimeEntry, TimeStatus};
+use quoin_canonical::{BillingMethod, BillingType, Decimal, Id, InvoiceType, Money, TimeEntry, TimeStatus};
 
 use super::{Draft, canonical_id, check_entity, credit, documents, linked_id, retainer, run};
 use crate::account::{Account, Bucket, DocumentStage, Entry, EntryTerms, ExpenseStage, Portion};
+use crate::approval::Approver;
 use crate::event::{
     AccountEvent, CreditProposed, EntryRefused, OverCapReleased, TimeRecorded, TimeReversed, WrittenOff,
 };
-use crate::policy::{Context, CreditMode, DeletedAfterBilling, Refusal};
+use crate::policy::{Context, CreditMode, Deed, DeletedAfterBilling, Refusal};
 use crate::rates::{Pricing, RateQuery, RateRow, Resolved, resolve_with};
 use crate::rounding::{billed_minutes, event_amount};
 
@@ -429,14 +430,25 @@ pub fn release_over_cap(
 /// Gives up an entry's minutes beyond a cap, by a person's decision.
 ///
 /// # Errors
-/// `ENTRY_UNKNOWN`.
-pub fn write_off(account: &Account, entry: &Id, reason: &str, _ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+/// `ENTRY_UNKNOWN`; `APPROVAL_ROLE` when the policy lets only others give up that much.
+pub fn write_off(
+    account: &Account,
+    entry: &Id,
+    reason: &str,
+    approver: &Approver,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let state = account
         .entries
         .get(entry)
         .ok_or_else(|| Refusal::new("ENTRY_UNKNOWN", format!("there is no time entry {entry}")).field("/entry"))?;
-    if state.in_bucket(Bucket::OverCap).0.is_zero() {
+    let (minutes, amount) = state.in_bucket(Bucket::OverCap);
+    if minutes.is_zero() {
         return Ok(Vec::new());
     }
-    Ok(vec![AccountEvent::WrittenOff(WrittenOff { entry: entry.clone(), reason: reason.to_owned() })])
+    if let Some(need) = ctx.policy.need(Deed::WriteOff, Money::new(amount, account.contract.currency)) {
+        need.role_of(approver)?;
+    }
+    let by = Some(approver.by.clone()).filter(|by| !by.is_empty());
+    Ok(vec![AccountEvent::WrittenOff(WrittenOff { entry: entry.clone(), reason: reason.to_owned(), by })])
 }

@@ -220,7 +220,7 @@ impl Account {
             let out = self.billing_events.values().any(|other| {
                 let same = matches!(&other.source, Source::Milestone { milestone: of, .. } if of == milestone);
                 same && other.reversal_of.is_some()
-                    && self.invoices.get(&other.invoice).is_some_and(|state| state.stage == DocumentStage::Released)
+                    && self.invoices.get(&other.invoice).is_some_and(|state| state.stage != DocumentStage::Posted)
             });
             let waits = self.milestones.get_mut(milestone).filter(|state| state.stage == MilestoneStage::Crediting);
             if let Some(state) = waits.filter(|_| !out) {
@@ -243,7 +243,9 @@ impl Account {
             id,
             InvoiceState {
                 invoice: drafted.credit.clone(),
-                stage: DocumentStage::Released,
+                stage: if drafted.approval.is_none() { DocumentStage::Released } else { DocumentStage::Draft },
+                approval: drafted.approval.clone(),
+                approved: None,
                 as_of: drafted.credit.issued_on,
                 corrects: Some(drafted.corrects.clone()),
                 advances: Vec::new(),
@@ -325,6 +327,8 @@ fn document(drafted: &InvoiceDrafted) -> InvoiceState {
     InvoiceState {
         invoice: drafted.invoice.clone(),
         stage: if drafted.released { DocumentStage::Released } else { DocumentStage::Draft },
+        approval: drafted.approval.clone(),
+        approved: None,
         as_of: drafted.as_of,
         corrects: None,
         advances: drafted.advances.clone(),

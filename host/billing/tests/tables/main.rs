@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     ("rounding", include_str!("rounding.txt")),
     ("rates", include_str!("rates.txt")),
     ("time", include_str!("time.txt")),
@@ -29,6 +29,7 @@ const TABLES: [(&str, &str); 11] = [
     ("corrections", include_str!("corrections.txt")),
     ("revenue", include_str!("revenue.txt")),
     ("agreement", include_str!("agreement.txt")),
+    ("approvals", include_str!("approvals.txt")),
     ("bad-input", include_str!("bad-input.txt")),
     ("en16931", include_str!("en16931.txt")),
 ];

@@ -1,13 +1,17 @@
 //! Verbs about an account: what happens to a contract, and which documents follow.
 
-use billing::account::{Bucket, DocumentStage};
-use billing::policy::{BillingPolicy, CreditMode, DeletedAfterBilling, GroupBy, RetainerEnd};
+use billing::account::DocumentStage;
+use billing::policy::{ApprovalLimit, BillingPolicy, CreditMode, DeletedAfterBilling, GroupBy, RetainerEnd};
 use billing::rates::RateRow;
-use billing::{Account, AccountEvent, CreditLine, Expense, Refusal};
+use billing::{Account, AccountEvent, Approver, CreditLine, Expense};
 use quoin_canonical::*;
 
 use crate::common::{self, Book, customer, day, dec, eur, euros, id};
 use crate::common::{minutes, option};
+use told::*;
+
+#[path = "told.rs"]
+mod told;
 
 #[derive(Default)]
 pub struct Story {
@@ -165,7 +169,7 @@ impl Story {
             ("release-out", [which]) => match self.nth_out(DocumentStage::Draft, which) {
                 Some(document) => {
                     let draft = document.header.id?;
-                    self.decide(|account, ctx| billing::release(account, &draft, ctx))
+                    self.decide(|account, ctx| billing::approve(account, &draft, &everybody(), ctx))
                 }
                 None => Ok("nothing is a draft".into()),
             },
@@ -193,13 +197,23 @@ impl Story {
             }
             ("release", []) => {
                 let draft = self.last_id()?;
-                self.decide(|account, ctx| billing::release(account, &draft, ctx))
+                self.decide(|account, ctx| billing::approve(account, &draft, &everybody(), ctx))
             }
             ("release", ["first"]) => {
                 let draft =
                     self.book.as_ref()?.account().invoices.values().find(|s| s.stage == DocumentStage::Discarded)?;
                 let draft = draft.invoice.header.id.clone()?;
-                self.decide(|account, ctx| billing::release(account, &draft, ctx))
+                self.decide(|account, ctx| billing::approve(account, &draft, &everybody(), ctx))
+            }
+            ("approve", [role @ ..]) => {
+                let draft = self.last_id()?;
+                let approver = person(role);
+                self.decide(|account, ctx| billing::approve(account, &draft, &approver, ctx))
+            }
+            ("reject", [role @ ..]) => {
+                let draft = self.last_id()?;
+                let approver = person(role);
+                self.decide(|account, ctx| billing::reject(account, &draft, &approver, "not agreed", ctx))
             }
             ("recalculate", []) => {
                 let draft = self.last_id()?;
@@ -208,7 +222,10 @@ impl Story {
             ("reevaluate", [line]) => {
                 self.decide(|account, ctx| billing::release_over_cap(account, line, "command", ctx))
             }
-            ("write-off", [key]) => self.decide(|account, ctx| billing::write_off(account, &id(key), "agreed", ctx)),
+            ("write-off", [key, role @ ..]) => {
+                let approver = if role.is_empty() { everybody() } else { person(role) };
+                self.decide(|account, ctx| billing::write_off(account, &id(key), "agreed", &approver, ctx))
+            }
             ("approve-credit", [key]) => {
                 let book = self.book.as_mut()?;
                 let events =
@@ -315,7 +332,7 @@ impl Story {
 
     fn decide(
         &mut self,
-        decide: impl Fn(&Account, &billing::Context) -> Result<Vec<AccountEvent>, Refusal>,
+        decide: impl Fn(&Account, &billing::Context) -> Result<Vec<AccountEvent>, billing::Refusal>,
     ) -> Outcome {
         let book = self.book.as_mut().ok_or("the account is not open")?;
         let events = book.try_decide(decide).map_err(|refusal| said(&refusal))?;
@@ -473,6 +490,7 @@ impl Story {
         for option in options {
             match option.split_once('=').unwrap_or((option, "")) {
                 ("review", _) => self.policy.review_drafts = true,
+                ("limit", row) => self.policy.approvals.push(limit(row)),
                 ("by", "person") => self.policy.group_by = GroupBy::Person,
                 ("credit", "full") => self.policy.credit_mode = CreditMode::FullAndRebill,
                 ("deleted", "credit") => self.policy.deleted_after_billing = DeletedAfterBilling::Credit,
@@ -597,6 +615,27 @@ fn json<T: serde::de::DeserializeOwned>(word: &str) -> T {
     serde_json::from_value(word.into()).unwrap()
 }
 
+/// Somebody who holds the role that the default policy asks.
+fn everybody() -> Approver {
+    person(&["finance", "operations"])
+}
+
+/// Somebody who holds one role.
+fn person(role: &[&str]) -> Approver {
+    Approver { by: "mia".into(), roles: vec![role.join(" ")] }
+}
+
+/// `release:1000.00:automatic`, `credit::manager`.
+fn limit(row: &str) -> ApprovalLimit {
+    let parts: Vec<&str> = row.split(':').collect();
+    let [deed, up_to, role] = parts.as_slice() else { panic!("limit={row}?") };
+    ApprovalLimit {
+        deed: serde_json::from_value((*deed).into()).unwrap(),
+        up_to: (!up_to.is_empty()).then(|| dec(up_to)),
+        role: (*role).into(),
+    }
+}
+
 /// `free`, `rate:185.00` or `line:L2`.
 fn beyond(value: &str) -> BeyondCap {
     match value.split_once(':') {
@@ -619,117 +658,4 @@ fn in_currency(mut billing: BillingMethod, currency: Currency) -> BillingMethod 
         _ => {}
     }
     billing
-}
-
-fn said(refusal: &Refusal) -> String {
-    format!("refused {} {} {} ({})", refusal.code, refusal.field, refusal.message, refusal.owner)
-}
-
-fn word(value: impl serde::Serialize) -> String {
-    serde_json::to_value(value).unwrap().as_str().unwrap_or_default().to_owned()
-}
-
-fn bucket(account: &Account, name: &str) -> String {
-    let bucket: Bucket = serde_json::from_value(name.into()).unwrap();
-    let (minutes, amount) = account.buckets(None).buckets.get(&bucket).copied().unwrap_or_default();
-    format!("{} min {:.2}", minutes.normalize(), amount)
-}
-
-fn printed(line: &InvoiceLine) -> String {
-    format!(
-        "{} {} x {:.2} = {:.2}",
-        line.contract_line,
-        line.quantity.value.normalize(),
-        line.unit_price,
-        line.net.amount
-    )
-}
-
-fn document(invoice: &Invoice) -> String {
-    let (net, tax, gross) = common::totals(invoice);
-    format!("{net} + {tax} = {gross}")
-}
-
-fn hours(parts: &[(Date, Decimal)]) -> Decimal {
-    parts.iter().map(|(_, hours)| *hours).sum::<Decimal>().normalize()
-}
-
-fn told(event: &AccountEvent) -> String {
-    match event {
-        AccountEvent::TimeRecorded(recorded) => {
-            let rate = recorded.rate.as_ref().map_or("no rate".into(), |rate| format!("at {:.2}", rate.hourly_rate));
-            format!("recorded {rate}{}", if recorded.late { " late" } else { "" })
-        }
-        AccountEvent::EntryRefused(refused) => {
-            let refusal = &refused.refusal;
-            format!("held {}: {} ({})", refusal.code, refusal.message, refusal.owner)
-        }
-        AccountEvent::CreditProposed(proposed) => {
-            format!("credit proposed {:.2} ({})", proposed.net.amount, proposed.owner)
-        }
-        AccountEvent::MilestoneReady(ready) => format!("ready {:.2}", ready.amount.amount),
-        AccountEvent::InvoiceDrafted(drafted) => {
-            format!("{} {}", word(drafted.invoice.kind), document(&drafted.invoice))
-        }
-        AccountEvent::CreditDrafted(drafted) => format!("credit {}", document(&drafted.credit)),
-        AccountEvent::InvoicePosted(posted) => {
-            let booked = posted.booked.as_ref().map_or(String::new(), |booked| format!(", booked {}", booked.gross));
-            format!("posted, open {:.2}{booked}", posted.open.amount)
-        }
-        AccountEvent::OverCapHeld(held) => format!("held {} {:.2}", held.line, held.amount.amount),
-        AccountEvent::ProgressReported(report) => format!("{} % reported", report.percent),
-        AccountEvent::AdvanceUsable(usable) => format!("advance {} usable {:.2}", usable.code, usable.amount),
-        AccountEvent::AdvanceClosed(closed) => {
-            format!("advance closed, refunded {:.2}, breakage {:.2}", closed.refunded.amount, closed.breakage.amount)
-        }
-        AccountEvent::BeyondCapFreed(freed) => {
-            let minutes: Decimal = freed.entries.iter().map(|part| part.minutes).sum();
-            format!("not charged {} min", minutes.normalize())
-        }
-        AccountEvent::ExpenseHeld(held) => format!("expense held {:.2}", held.amount.amount),
-        AccountEvent::CapAlert(alert) => format!("alert {} %", alert.percent),
-        AccountEvent::PaymentApplied(applied) => {
-            let gain = applied.gain.map_or(String::new(), |gain| format!(", gain {gain}"));
-            format!("open {:.2} {}{gain}", applied.open.amount, word(applied.status))
-        }
-        AccountEvent::AdvanceAvailable(advance) => format!("available {} h", advance.bought.hours),
-        AccountEvent::RetainerSettled(settled) => format!(
-            "drawn {} h, rolled {} h, expired {} h, breakage {:.2}",
-            hours(&settled.drawn),
-            settled.rolled_hours.normalize(),
-            hours(&settled.expired),
-            settled.breakage.amount
-        ),
-        AccountEvent::RetainerClosed(closed) => {
-            format!("closed, refunded {} h, expired {} h", hours(&closed.refunded), hours(&closed.expired))
-        }
-        AccountEvent::RetainerReturned(returned) => format!("returned {} h", hours(&returned.hours)),
-        AccountEvent::ExpenseRecorded(recorded) => format!("expense {:.2}", recorded.amount),
-        AccountEvent::RatesChanged(changed) => {
-            let of = |a: &billing::event::AffectedEntry| {
-                format!("{:.2} was {:.2}: {:.2}", a.rate_now, a.billed_rate, a.difference.amount)
-            };
-            format!("rates changed, affected [{}]", changed.affected.iter().map(of).collect::<Vec<_>>().join(", "))
-        }
-        AccountEvent::RevenueComputed(computed) => {
-            computed.positions.iter().map(position).collect::<Vec<_>>().join(" | ")
-        }
-        AccountEvent::RevenueDiffers(differs) => {
-            format!("books differ by {:.2} ({})", differs.difference.amount, differs.owner)
-        }
-        other => other.kind().trim_start_matches("billing.").replace('_', " "),
-    }
-}
-
-fn position(position: &billing::event::LinePosition) -> String {
-    let i = &position.indicator;
-    format!(
-        "{} {} {:.2} billed {:.2} asset {:.2} liability {:.2}",
-        i.contract_line,
-        i.method,
-        i.revenue.amount,
-        i.billed.amount,
-        i.contract_asset.amount,
-        i.contract_liability.amount
-    )
 }

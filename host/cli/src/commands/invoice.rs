@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use api::format;
-use api::read::{InvoiceDetail, LineExplanation};
+use api::read::InvoiceDetail;
 use comfy_table::Row;
 use quoin_canonical::{InvoiceType, Money};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::client::{Client, encode};
 use crate::output::{Output, Paint, amount, trimmed};
 
 /// Shows an invoice.
-pub async fn invoice(client: &Client, number: &str, explain: bool, output: &Output) -> anyhow::Result<()> {
+pub async fn invoice(client: &Client, number: &str, output: &Output) -> anyhow::Result<()> {
     let path = format!("/api/v1/invoices/{}", encode(number));
     if output.json {
         return output.print_json(&client.get::<Value>(&path).await?);
@@ -33,11 +33,6 @@ pub async fn invoice(client: &Client, number: &str, explain: bool, output: &Outp
     }
     say!("\n{}\n", trimmed(&lines));
     print_totals(&detail, output);
-    if explain {
-        for explained in &detail.explanation {
-            print_explanation(explained, output);
-        }
-    }
     Ok(())
 }
 
@@ -96,29 +91,4 @@ fn print_totals(detail: &InvoiceDetail, output: &Output) {
     row("Total", &detail.invoice.totals.gross);
     row("Open", &detail.open);
     say!("{}", trimmed(&table).trim_start_matches('\n'));
-}
-
-fn print_explanation(explained: &LineExplanation, output: &Output) {
-    say!("\n{}", output.paint(Paint::Strong, &format!("Line {}", explained.line)));
-    let mut table = output.table(&["DATE", "SOURCE", ">HOURS", ">PRICE", ">NET", "RATE FOUND AT"]);
-    for part in &explained.parts {
-        table.add_row(Row::from(vec![
-            part.date.to_string(),
-            part.what.clone(),
-            part.hours.map_or(String::new(), format::number),
-            format::price(part.unit_price),
-            format::price(part.net),
-            part.rate.clone().unwrap_or_default(),
-        ]));
-    }
-    say!("{}", trimmed(&table));
-    if !explained.missing.is_empty() {
-        say!(
-            "{}",
-            output.paint(
-                Paint::Warn,
-                &format!("{} of its billing events are not in the account", explained.missing.len())
-            )
-        );
-    }
 }

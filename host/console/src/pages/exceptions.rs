@@ -60,6 +60,8 @@ pub struct ExceptionCard {
     pub step: String,
     /// Who resolved it and when, or empty.
     pub resolved: String,
+    /// Page where it is decided, for a document that waits for an approval; else empty.
+    pub approval: String,
     /// Whether the caller may retry it.
     pub may_retry: bool,
     /// What makes a double click one request.
@@ -74,7 +76,12 @@ impl ExceptionCard {
         let resolved = view.resolved_at.map_or(String::new(), |at| {
             format!("{} by {}", api::format::absolute(at), view.resolved_by.as_deref().unwrap_or("the host"))
         });
+        let waits = view.is_open() && view.code == read::approvals::CODE;
+        let document = view.field.as_deref().and_then(|field| field.strip_prefix("/invoices/"));
         Self {
+            approval: document.filter(|_| waits).map_or(String::new(), |id| {
+                format!("/console/approvals/{}", utf8_percent_encode(id, NON_ALPHANUMERIC))
+            }),
             // A connection's exception belongs to no deal.
             href: match view.key.starts_with('~') {
                 true => "/console/systems".to_owned(),
@@ -94,7 +101,7 @@ impl ExceptionCard {
             suggestion: view.suggestion.clone(),
             step: view.step.clone(),
             resolved,
-            may_retry: may_retry && view.is_open(),
+            may_retry: may_retry && view.is_open() && !waits,
             // One try per time it was opened: when it opens again it may be tried again.
             nonce: format!("console-{}-{}", view.id, view.opened_at.as_millisecond()),
             back: back.to_owned(),

@@ -10,15 +10,28 @@ use axum::response::Response;
 
 use super::{Refused, render};
 use crate::ConsoleState;
-use crate::view::Chrome;
 use crate::view::document::Document;
+use crate::view::explanation::{FigureView, LineView};
+use crate::view::{Chrome, explanation};
 
 #[derive(Template)]
 #[template(path = "invoice.html")]
 pub(crate) struct InvoicePage {
     chrome: Chrome,
     document: Document,
+    lines: Vec<LineView>,
+    figures: Vec<FigureView>,
     formats: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "invoice_line.html")]
+pub(crate) struct LinePage {
+    chrome: Chrome,
+    number: String,
+    key: String,
+    line: LineView,
+    figures: Vec<FigureView>,
 }
 
 /// `GET /console/invoices/{number}`
@@ -30,7 +43,24 @@ pub async fn show(
     let detail = read::invoices::one(state.api.ledger.as_ref(), &number).await?;
     let chrome = Chrome::of(&state, &who, &number, "deals", Some(&detail.key)).await;
     let formats = read::export::formats(&state.api);
-    Ok(render(&InvoicePage { chrome, document: Document::from(&detail), formats }))
+    let explained = read::explanation::of(state.api.ledger.as_ref(), &number, None).await?;
+    let (lines, figures) = (explanation::lines(&explained), explanation::figures(&explained));
+    Ok(render(&InvoicePage { chrome, document: Document::from(&detail), lines, figures, formats }))
+}
+
+/// `GET /console/invoices/{number}/lines/{line}`
+pub async fn line(
+    State(state): State<ConsoleState>,
+    Extension(who): Extension<Principal>,
+    Path((number, line)): Path<(String, String)>,
+) -> Result<Response, Refused> {
+    let explained = read::explanation::of(state.api.ledger.as_ref(), &number, Some(&line)).await?;
+    let title = format!("{number}, line {line}");
+    let chrome = Chrome::of(&state, &who, &title, "deals", Some(&explained.key)).await;
+    let figures = explanation::figures(&explained);
+    let missing = || api::Problem::not_found("line", &line, "the invoice lists its lines");
+    let line = explanation::lines(&explained).pop().ok_or_else(missing)?;
+    Ok(render(&LinePage { chrome, number: explained.number, key: explained.key, line, figures }))
 }
 
 /// `GET /console/invoices/{number}/export/{format}`

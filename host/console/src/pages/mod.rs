@@ -1,5 +1,6 @@
 //! The pages, one file each: read through the API's functions, fill a template.
 
+pub mod approvals;
 pub mod clock;
 pub mod conservation;
 pub mod deal;
@@ -8,6 +9,7 @@ pub mod exceptions;
 pub mod find;
 pub mod invoice;
 pub mod login;
+pub mod reconciliation;
 pub mod systems;
 
 use api::Problem;

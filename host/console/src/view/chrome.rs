@@ -21,6 +21,8 @@ pub struct Chrome {
     pub manual_clock: bool,
     /// Open exceptions.
     pub exceptions: usize,
+    /// Documents that wait for an approval.
+    pub approvals: usize,
     /// Where live signs come from.
     pub stream: String,
 }
@@ -38,6 +40,8 @@ impl Chrome {
         let key = key.map_or(String::new(), |key| {
             format!("&key={}", percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC))
         });
+        let open = read::exceptions::list(state.api.ledger.as_ref(), false, None).await;
+        let waiting = open.iter().filter(|view| view.code == read::approvals::CODE).count();
         Self {
             title: title.to_owned(),
             place,
@@ -45,7 +49,8 @@ impl Chrome {
             role: who.role.as_str(),
             now: format::absolute(state.api.clock.now()),
             manual_clock: state.api.advance_clock.is_some(),
-            exceptions: read::exceptions::list(state.api.ledger.as_ref(), false, None).await.len(),
+            exceptions: open.len() - waiting,
+            approvals: waiting,
             stream: format!("/console/stream?after={head}{key}"),
         }
     }

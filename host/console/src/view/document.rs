@@ -2,9 +2,9 @@
 
 use api::format;
 use api::read::InvoiceDetail;
-use quoin_canonical::{Customer, Invoice, InvoiceLine, InvoiceType, Money, Period, TaxCategory, Unit};
+use quoin_canonical::{Customer, Invoice, InvoiceLine, InvoiceType, Money, Period, Quantity, TaxCategory, Unit};
 
-use super::{Amount, date, timeline, tone_of, words};
+use super::{Amount, date, tone_of, words};
 
 /// An invoice or credit note.
 pub struct Document {
@@ -60,30 +60,6 @@ pub struct LineView {
     pub price: String,
     /// Net.
     pub net: Amount,
-    /// What it sums.
-    pub parts: Vec<PartView>,
-    /// Ids that the account does not hold.
-    pub missing: Vec<String>,
-}
-
-/// One amount on a line.
-pub struct PartView {
-    /// What is charged.
-    pub what: String,
-    /// When.
-    pub date: String,
-    /// Hours, or empty.
-    pub hours: String,
-    /// Price.
-    pub price: String,
-    /// Net.
-    pub net: String,
-    /// Where the rate comes from, or empty.
-    pub rate: String,
-    /// How the amount came about.
-    pub steps: Vec<String>,
-    /// The billing event, indented.
-    pub event: String,
 }
 
 impl From<&InvoiceDetail> for Document {
@@ -176,31 +152,20 @@ fn tax_label(category: TaxCategory, rate: Option<quoin_canonical::Decimal>) -> S
 }
 
 fn line_view(detail: &InvoiceDetail, line: &InvoiceLine) -> LineView {
-    let explained = detail.explanation.iter().find(|explained| explained.line == line.id);
     let served = line.service_period.map_or(String::new(), |span| format!(" \u{b7} {}", period(span)));
     LineView {
         id: line.id.clone(),
         description: line.description.clone(),
         under: format!("contract line {}{served}", line.contract_line),
-        quantity: format!("{} {}", format::number(line.quantity.value), unit(line.quantity.unit)),
+        quantity: quantity(&line.quantity),
         price: format::amount(&Money::new(line.unit_price, detail.invoice.currency)),
         net: Amount::from(&line.net),
-        parts: explained.map(|explained| explained.parts.iter().map(part).collect()).unwrap_or_default(),
-        missing: explained.map(|explained| explained.missing.clone()).unwrap_or_default(),
     }
 }
 
-fn part(part: &api::read::LinePart) -> PartView {
-    PartView {
-        what: part.what.clone(),
-        date: date(part.date),
-        hours: part.hours.map_or(String::new(), format::number),
-        price: format::price(part.unit_price),
-        net: format::price(part.net),
-        rate: part.rate.clone().unwrap_or_default(),
-        steps: part.steps.clone(),
-        event: timeline::pretty(&part.event),
-    }
+/// `125.5 h`.
+pub fn quantity(quantity: &Quantity) -> String {
+    format!("{} {}", format::number(quantity.value), unit(quantity.unit))
 }
 
 fn unit(unit: Unit) -> &'static str {

@@ -4,6 +4,7 @@ pub mod bars;
 pub mod chrome;
 pub mod conservation;
 pub mod document;
+pub mod explanation;
 pub mod timeline;
 pub mod wheel;
 

@@ -54,6 +54,25 @@ pub enum OwnershipError {
     },
 }
 
+impl Field {
+    fn invalid(&self, message: String) -> OwnershipError {
+        OwnershipError::Invalid { object: self.object.clone(), path: self.path.clone(), message }
+    }
+
+    fn check(&self) -> Result<(), OwnershipError> {
+        if quoin_canonical::ObjectKind::parse(&self.object).is_none() {
+            return Err(self.invalid("there is no such canonical object".into()));
+        }
+        if !self.path.starts_with('/') {
+            return Err(self.invalid("a path begins with a slash, such as /totals/net".into()));
+        }
+        if !OWNERS.contains(&self.owner.as_str()) {
+            return Err(self.invalid(format!("'{}' is no owner; use one of {}", self.owner, OWNERS.join(", "))));
+        }
+        Ok(())
+    }
+}
+
 impl Ownership {
     /// Reads and checks a policy.
     ///
@@ -62,26 +81,29 @@ impl Ownership {
     pub fn parse(text: &str) -> Result<Self, OwnershipError> {
         let policy: Self = toml::from_str(text)?;
         for (at, field) in policy.fields.iter().enumerate() {
-            let invalid = |message: String| OwnershipError::Invalid {
-                object: field.object.clone(),
-                path: field.path.clone(),
-                message,
-            };
-            if quoin_canonical::ObjectKind::parse(&field.object).is_none() {
-                return Err(invalid("there is no such canonical object".into()));
-            }
-            if !field.path.starts_with('/') {
-                return Err(invalid("a path begins with a slash, such as /totals/net".into()));
-            }
-            if !OWNERS.contains(&field.owner.as_str()) {
-                return Err(invalid(format!("'{}' is no owner; use one of {}", field.owner, OWNERS.join(", "))));
-            }
+            field.check()?;
             let twice = policy.fields[..at].iter().any(|one| (&one.object, &one.path) == (&field.object, &field.path));
             if twice {
-                return Err(invalid("the field has two owners; keep one row".into()));
+                return Err(field.invalid("the field has two owners; keep one row".into()));
             }
         }
         Ok(policy)
+    }
+
+    /// The policy with rows of one's own: a row for a field that has one already takes its place.
+    ///
+    /// # Errors
+    /// [`OwnershipError`] with the field and what to do.
+    pub fn with(mut self, rows: &[Field]) -> Result<Self, OwnershipError> {
+        for (at, row) in rows.iter().enumerate() {
+            if rows[..at].iter().any(|one| (&one.object, &one.path) == (&row.object, &row.path)) {
+                return Err(row.invalid("the field has two owners; keep one row".into()));
+            }
+            row.check()?;
+            self.fields.retain(|field| (&field.object, &field.path) != (&row.object, &row.path));
+            self.fields.push(row.clone());
+        }
+        Ok(self)
     }
 
     /// The shipped policy.

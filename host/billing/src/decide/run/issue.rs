@@ -2,11 +2,12 @@
 
 use quoin_canonical::{Date, Decimal, Id, Invoice, InvoiceType, Link, Money, Payer, Period, Unit};
 
+use super::super::approval;
 use super::lines::{lump_event, lump_line};
 use crate::account::{Account, AdvanceState, AppliedAdvance};
 use crate::document::{Cover, DraftLine, assemble, build, document_id, prepaid};
 use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, Source};
-use crate::policy::{Context, Refusal};
+use crate::policy::{Context, Deed, Refusal};
 use crate::rounding::{EVENT_PLACES, hours, quantity_for, split};
 
 /// Advances whose day has come and that are on no document: a prepayment invoice each.
@@ -48,6 +49,7 @@ pub(super) fn documents(
         let shares = payers(account, group, ctx)?;
         let several = shares.len() > 1;
         let mut set: Option<Id> = None;
+        let first = events.len();
         for (payer, lines) in shares {
             let id = document_id(account, ordinal(account, drafted_before + events.len()));
             if several {
@@ -63,6 +65,9 @@ pub(super) fn documents(
             let applied = purse.apply(&invoice);
             prepaid(&mut invoice, applied.iter().map(|part| part.gross).sum(), ctx)?;
             events.push(self::drafted(invoice, billing_events, as_of, set.clone(), applied, ctx));
+        }
+        if several {
+            together(&mut events[first..], ctx);
         }
     }
     Ok(events)
@@ -80,17 +85,33 @@ fn drafted(
     applied: Vec<AppliedAdvance>,
     ctx: &Context,
 ) -> AccountEvent {
-    let released = !ctx.policy.review_drafts;
-    let advances = Vec::new();
+    let approval = approval::needed(Deed::Release, [invoice.totals.net], ctx);
     AccountEvent::InvoiceDrafted(Box::new(InvoiceDrafted {
         invoice,
         billing_events,
         as_of,
-        released,
-        advances,
+        released: approval.is_none(),
+        approval,
+        advances: Vec::new(),
         set,
         applied,
     }))
+}
+
+/// Documents that share the same work go out together, so the sum of them is what needs approval:
+/// a limit cannot be passed by splitting the bill.
+fn together(set: &mut [AccountEvent], ctx: &Context) {
+    let nets = set.iter().filter_map(|event| match event {
+        AccountEvent::InvoiceDrafted(drafted) => Some(drafted.invoice.totals.net),
+        _ => None,
+    });
+    let approval = approval::needed(Deed::Release, nets, ctx);
+    for event in set {
+        if let AccountEvent::InvoiceDrafted(drafted) = event {
+            drafted.released = approval.is_none();
+            drafted.approval.clone_from(&approval);
+        }
+    }
 }
 
 fn buyer(payer: &Payer) -> Result<(quoin_canonical::Customer, Link), Refusal> {

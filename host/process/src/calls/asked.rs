@@ -1,0 +1,67 @@
+//! What people ask of an account: approvals, rejections, giving work up, progress, the end of an
+//! advance.
+
+use billing::{Account, Approver, Context, Progress, Refusal, Standing};
+use quoin_canonical::{Date, Decimal, Id};
+use serde_json::{Value, json};
+
+use super::{Called, answer, argument};
+
+/// Code of the refusal that waits for an approval; its field is `/invoices/<document>`.
+pub const APPROVAL_NEEDED: &str = "APPROVAL_NEEDED";
+
+/// Whether a document may go out. One that waits for an approval halts here; one that was discarded
+/// goes nowhere.
+pub(super) fn standing(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let invoice: Id = argument(arguments, "invoice")?;
+    let free = match billing::standing(account, &invoice, context)? {
+        Standing::Free => true,
+        Standing::Discarded => false,
+        Standing::Waits(need) => {
+            let who = match need.roles.as_slice() {
+                [] => "nobody: it is beyond every limit of the policy".to_owned(),
+                roles => roles.join(" or "),
+            };
+            let message = format!("{} net waits for the approval of {who}", need.amount);
+            return Err(Refusal::new(APPROVAL_NEEDED, message).field(format!("/invoices/{invoice}")).owner(&need.role));
+        }
+    };
+    Ok(Called::new(Vec::new(), json!({"released": free})))
+}
+
+/// Lets a document go out.
+pub(super) fn approve(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let invoice: Id = argument(arguments, "invoice")?;
+    answer(billing::approve(account, &invoice, &argument::<Approver>(arguments, "approver")?, context)?)
+}
+
+/// Sends a draft back.
+pub(super) fn reject(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let invoice: Id = argument(arguments, "invoice")?;
+    let (approver, reason): (Approver, String) = (argument(arguments, "approver")?, argument(arguments, "reason")?);
+    answer(billing::reject(account, &invoice, &approver, &reason, context)?)
+}
+
+/// Gives up an entry's minutes beyond a cap.
+pub(super) fn write_off(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let entry: Id = argument(arguments, "entry")?;
+    let (approver, reason): (Approver, String) = (argument(arguments, "approver")?, argument(arguments, "reason")?);
+    answer(billing::write_off(account, &entry, &reason, &approver, context)?)
+}
+
+/// Takes over how far a fixed price is earned.
+pub(super) fn progress(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let report = Progress {
+        line: argument(arguments, "line")?,
+        percent: argument::<Decimal>(arguments, "percent")?,
+        on: argument::<Date>(arguments, "on")?,
+        by: argument(arguments, "by")?,
+    };
+    answer(billing::report_progress(account, &report, context)?)
+}
+
+/// Ends an advance: what is left of it is given back or lapses, as agreed.
+pub(super) fn close_advance(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let code: String = argument(arguments, "code")?;
+    answer(billing::close_advance(account, &code, argument::<Date>(arguments, "on")?, context)?)
+}
