@@ -115,7 +115,11 @@ fn a_host_does_not_start_with_a_policy_that_is_wrong() {
             &["DE01 (DE) sells to DE", "the example wants S 19 %"][..],
         ),
         ("up_to = \"100000.00\"", "up_to = \"-1\"", &["NEGATIVE at /version/0/billing/approvals/0/up_to"][..]),
-        ("tax.DE01", "tax.FR01", &["has rules for 'FR01'", "no [entity.FR01]"][..]),
+        (
+            "[[version.billing.tax",
+            "[version.billing.rounding]\nFR01 = \"half_even\"\n[[version.billing.tax",
+            &["has rules for 'FR01'", "no [entity.FR01]"][..],
+        ),
         ("cap_alert_percents", "cap_alerts", &["policy.toml", "unknown field", "cap_alerts"][..]),
     ] {
         let (fine, said) = check(&config::POLICY.replacen(change, to, 1));
