@@ -118,7 +118,7 @@ async fn an_hour_billed_twice_becomes_an_exception_with_its_cause_and_closes_by_
     let told = ledger.events_of_key(KEY, seq, 10).await;
     assert_eq!(told.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["exception.opened"]);
 
-    let gone = billing::event::InvoiceRef { invoice: id("another document") };
+    let gone = billing::event::InvoiceDiscarded { invoice: id("another document"), by: None, reason: None };
     let seq = record(&ledger, "gone", &[AccountEvent::InvoiceDiscarded(gone)]).await;
     kept(&ledger, seq).await;
     assert!(ledger.exceptions(false, 10).await.is_empty());
