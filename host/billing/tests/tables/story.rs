@@ -173,6 +173,13 @@ impl Story {
                 }
                 None => Ok("nothing is a draft".into()),
             },
+            ("reject-out", []) => match self.nth_out(DocumentStage::Draft, "0") {
+                Some(document) => {
+                    let draft = document.header.id?;
+                    self.decide(|account, ctx| billing::reject(account, &draft, &everybody(), "not agreed", ctx))
+                }
+                None => Ok("nothing is a draft".into()),
+            },
             ("post", []) => self.post(),
             ("post", [number]) => self.post_draft(number),
             _ => return None,
@@ -205,12 +212,12 @@ impl Story {
                 let draft = draft.invoice.header.id.clone()?;
                 self.decide(|account, ctx| billing::approve(account, &draft, &everybody(), ctx))
             }
-            ("approve", [role @ ..]) => {
+            ("approve", role) => {
                 let draft = self.last_id()?;
                 let approver = person(role);
                 self.decide(|account, ctx| billing::approve(account, &draft, &approver, ctx))
             }
-            ("reject", [role @ ..]) => {
+            ("reject", role) => {
                 let draft = self.last_id()?;
                 let approver = person(role);
                 self.decide(|account, ctx| billing::reject(account, &draft, &approver, "not agreed", ctx))
