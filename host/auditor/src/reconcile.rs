@@ -382,6 +382,11 @@ async fn taken(auditor: &Auditor, event: &Event) -> Vec<Op> {
         object,
         external: drift.external.clone(),
         version: None,
+        plugin: auditor
+            .connectors
+            .as_ref()
+            .and_then(|connectors| connectors.connection(&drift.connection))
+            .map(|info| info.digest),
         data,
     };
     match intake::admit(&arrival, None, &known, event.at) {

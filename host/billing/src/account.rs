@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quoin_canonical::{
     Acceptance, AdvanceTerm, Assignment, BillingType, Contract, ContractLine, Customer, Date, Decimal, Id, Invoice,
-    InvoiceStatus, InvoiceSummary, InvoiceType, Milestone, Money, Period, Project, TimeEntry, Timestamp,
+    InvoiceStatus, InvoiceSummary, InvoiceType, Milestone, Money, Period, Project, Provenance, TimeEntry, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -203,6 +203,9 @@ pub struct EntryTerms {
     /// When it was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_at: Option<Timestamp>,
+    /// Where it came from: system, event, plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Provenance>,
 }
 
 /// Some minutes of an entry, all in the same bucket.

@@ -22,6 +22,9 @@ pub use revenue::*;
 pub use terms::*;
 pub use work::*;
 
+/// A request, of billing's kinds by name, that is no event of an account: what comes of it is.
+const RUN_REQUESTED: &str = "billing.run_requested";
+
 /// One thing that happened to an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body")]
@@ -203,12 +206,12 @@ impl AccountEvent {
     }
 
     /// The event of a kind and a body, as the log stores them; `None` when the kind is not one of
-    /// billing's.
+    /// an account's.
     ///
     /// # Errors
     /// The body is not what that kind holds.
     pub fn from_kind_and_body(kind: &str, body: &Value) -> Result<Option<Self>, serde_json::Error> {
-        if !kind.starts_with("billing.") {
+        if !kind.starts_with("billing.") || kind == RUN_REQUESTED {
             return Ok(None);
         }
         serde_json::from_value(serde_json::json!({ "kind": kind, "body": body })).map(Some)

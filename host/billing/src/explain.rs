@@ -1,7 +1,7 @@
 //! Why an amount is on an invoice: from the line down to entries, approvals, rates, rules, rounding.
 
 use quoin_canonical::{
-    Acceptance, Decimal, Id, InvoiceLine, InvoiceType, Money, Period, Quantity, TaxTreatment, Timestamp,
+    Acceptance, Decimal, Id, InvoiceLine, InvoiceType, Money, Period, Provenance, Quantity, TaxTreatment, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,9 @@ pub struct Part {
     /// Who approved it and when, for time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved: Option<Approved>,
+    /// Where the source came from: system, event, plugin; for time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Provenance>,
     /// Who accepted, for milestones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<Acceptance>,
@@ -211,6 +214,7 @@ fn part(account: &Account, event: &BillingEvent) -> Part {
         }),
         approved: entry
             .and_then(|entry| Some(Approved { by: entry.terms.approved_by.clone()?, at: entry.terms.approved_at })),
+        origin: entry.and_then(|entry| entry.terms.origin.clone()),
         accepted: proof.cloned(),
         rate: event.rate.clone(),
         priced_by: event.repriced.as_ref().map(|repriced| repriced.by),

@@ -4,10 +4,15 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::books::{CompanyStatus, RecognitionStatus};
 use crate::commercial::QuoteStatus;
 use crate::delivery::{AssignmentStatus, MilestoneStatus, ProjectStatus, TimeStatus};
+use crate::expense::ExpenseStatus;
 use crate::invoice::{InvoiceStatus, PaymentStatus};
 use crate::party::{CreditStatus, CustomerStatus};
+use crate::people::TemplateStatus;
+use crate::rate_card::RateCardStatus;
+use crate::schedule::{ChargeStatus, EntryStatus, ScheduleStatus};
 
 /// A status with rules about what may follow it.
 pub trait Lifecycle: Copy + PartialEq + fmt::Debug + Serialize + 'static {
@@ -161,4 +166,61 @@ lifecycle!(InvoiceStatus, "invoice",
 lifecycle!(PaymentStatus, "payment", [Pending, Settled, Failed, Reversed, Refunded], {
     Pending => Settled | Failed,
     Settled => Reversed | Refunded,
+});
+
+lifecycle!(CompanyStatus, "legal entity", [Draft, Active, Closing, Dissolved], {
+    Draft => Active,
+    Active => Closing,
+    Closing => Active | Dissolved,
+});
+
+// Published cards never change; a new version supersedes them.
+lifecycle!(RateCardStatus, "rate card", [Draft, Published, Superseded, Retired], {
+    Draft => Published | Retired,
+    Published => Superseded | Retired,
+    Superseded => Retired,
+});
+
+lifecycle!(ScheduleStatus, "billing schedule", [Draft, Ready, InProgress, OnHold, Completed, Cancelled], {
+    Draft => Ready | Cancelled,
+    Ready => Draft | InProgress | OnHold | Cancelled,
+    InProgress => OnHold | Completed | Cancelled,
+    OnHold => Ready | InProgress | Cancelled,
+});
+
+// An invoice that was thrown away gives its entries back.
+lifecycle!(EntryStatus, "schedule entry", [Planned, Ready, Invoiced, Posted, Reversed], {
+    Planned => Ready,
+    Ready => Planned | Invoiced,
+    Invoiced => Ready | Posted,
+    Posted => Reversed,
+});
+
+// Reverted returns the source to unbilled; what is posted is reverted by a credit note.
+lifecycle!(ChargeStatus, "billing event", [Generated, Recalculated, Approved, Released, Invoiced, Posted, Reverted], {
+    Generated => Recalculated | Approved | Reverted,
+    Recalculated => Approved | Reverted,
+    Approved => Recalculated | Released | Reverted,
+    Released => Invoiced | Reverted,
+    Invoiced => Posted | Reverted,
+    Posted => Reverted,
+});
+
+lifecycle!(TemplateStatus, "project template", [Draft, Published, Deprecated], {
+    Draft => Published,
+    Published => Deprecated,
+});
+
+// As time: an approval is not final. What was reimbursed stays so.
+lifecycle!(ExpenseStatus, "expense", [Draft, Submitted, Approved, Rejected, Reimbursed, Deleted], {
+    Draft => Submitted | Approved | Deleted,
+    Submitted => Draft | Approved | Rejected | Deleted,
+    Approved => Draft | Submitted | Rejected | Reimbursed | Deleted,
+    Rejected => Draft | Submitted | Approved | Deleted,
+});
+
+lifecycle!(RecognitionStatus, "revenue recognition", [Planned, Calculated, Posted, Reversed, Eliminated], {
+    Planned => Calculated,
+    Calculated => Planned | Posted | Eliminated,
+    Posted => Reversed | Eliminated,
 });

@@ -84,6 +84,28 @@ pub struct Xref {
     pub object: String,
     /// The record's id there.
     pub external: String,
+    /// The system's version of it when it was last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// When it was seen last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+    /// Whether it is still there.
+    #[serde(default)]
+    pub state: XrefState,
+}
+
+/// What became of a record in its system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum XrefState {
+    /// It is there.
+    #[default]
+    Active,
+    /// It was merged into another record.
+    Merged,
+    /// It was deleted.
+    Deleted,
 }
 
 /// What every object carries beside its business fields.
@@ -99,6 +121,9 @@ pub struct Header {
     /// The source system's own version of the record (etag, modification stamp).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// The same object in connected systems.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub xrefs: Vec<Xref>,
     /// How often it changed since it is known here, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,

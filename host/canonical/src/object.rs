@@ -25,11 +25,20 @@ pub enum ObjectKind {
     Payment,
     ProjectFinancials,
     DealStatus,
+    LegalEntity,
+    RateCard,
+    BillingSchedule,
+    ProjectTemplate,
+    Resource,
+    Timesheet,
+    Expense,
+    BillingEvent,
+    RevenueRecognition,
 }
 
 impl ObjectKind {
     /// Every kind, in order.
-    pub const ALL: [ObjectKind; 13] = [
+    pub const ALL: [ObjectKind; 22] = [
         ObjectKind::Customer,
         ObjectKind::Quote,
         ObjectKind::Contract,
@@ -43,6 +52,15 @@ impl ObjectKind {
         ObjectKind::Payment,
         ObjectKind::ProjectFinancials,
         ObjectKind::DealStatus,
+        ObjectKind::LegalEntity,
+        ObjectKind::RateCard,
+        ObjectKind::BillingSchedule,
+        ObjectKind::ProjectTemplate,
+        ObjectKind::Resource,
+        ObjectKind::Timesheet,
+        ObjectKind::Expense,
+        ObjectKind::BillingEvent,
+        ObjectKind::RevenueRecognition,
     ];
 
     /// The name on the wire, such as `time_entry`.
@@ -61,6 +79,15 @@ impl ObjectKind {
             ObjectKind::Payment => "payment",
             ObjectKind::ProjectFinancials => "project_financials",
             ObjectKind::DealStatus => "deal_status",
+            ObjectKind::LegalEntity => "legal_entity",
+            ObjectKind::RateCard => "rate_card",
+            ObjectKind::BillingSchedule => "billing_schedule",
+            ObjectKind::ProjectTemplate => "project_template",
+            ObjectKind::Resource => "resource",
+            ObjectKind::Timesheet => "timesheet",
+            ObjectKind::Expense => "expense",
+            ObjectKind::BillingEvent => "billing_event",
+            ObjectKind::RevenueRecognition => "revenue_recognition",
         }
     }
 

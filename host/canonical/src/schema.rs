@@ -11,7 +11,8 @@ use crate::{Invalid, ObjectKind};
 const CARRIED: &str = "quoin:version 2";
 
 /// Fields of version 2 without which an object means the same.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 11] = [
+    "xrefs",
     "revision",
     "schema_version",
     "valid_from",
@@ -27,7 +28,7 @@ const HARMLESS: [&str; 10] = [
 /// Version of the canonical schemas; a change that old readers would misread makes a new one.
 ///
 /// 1: the first. 2: agreements, line terms, exchange rates of payments, and in the header revision,
-/// effective dates, provenance and tombstone.
+/// cross-references, effective dates, provenance and tombstone.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// The schema of one kind of object, as it is written by us and accepted at the border (JSON Schema
@@ -48,6 +49,15 @@ pub fn of(kind: ObjectKind) -> serde_json::Value {
         ObjectKind::Payment => generator.into_root_schema_for::<crate::Payment>(),
         ObjectKind::ProjectFinancials => generator.into_root_schema_for::<crate::ProjectFinancials>(),
         ObjectKind::DealStatus => generator.into_root_schema_for::<crate::DealStatus>(),
+        ObjectKind::LegalEntity => generator.into_root_schema_for::<crate::Company>(),
+        ObjectKind::RateCard => generator.into_root_schema_for::<crate::RateCard>(),
+        ObjectKind::BillingSchedule => generator.into_root_schema_for::<crate::BillingSchedule>(),
+        ObjectKind::ProjectTemplate => generator.into_root_schema_for::<crate::ProjectTemplate>(),
+        ObjectKind::Resource => generator.into_root_schema_for::<crate::Resource>(),
+        ObjectKind::Timesheet => generator.into_root_schema_for::<crate::Timesheet>(),
+        ObjectKind::Expense => generator.into_root_schema_for::<crate::ExpenseItem>(),
+        ObjectKind::BillingEvent => generator.into_root_schema_for::<crate::Charge>(),
+        ObjectKind::RevenueRecognition => generator.into_root_schema_for::<crate::RevenueRecognition>(),
     };
     schema.insert("$id".into(), format!("https://quoin.dev/schema/{SCHEMA_VERSION}/{kind}.json").into());
     schema.to_value()

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use quoin_canonical::{
-    AssignmentStatus, CreditStatus, CustomerStatus, InvoiceStatus, Lifecycle, MilestoneStatus, PaymentStatus,
-    ProjectStatus, QuoteStatus, TimeStatus,
+    AssignmentStatus, ChargeStatus, CompanyStatus, CreditStatus, CustomerStatus, EntryStatus, ExpenseStatus,
+    InvoiceStatus, Lifecycle, MilestoneStatus, PaymentStatus, ProjectStatus, QuoteStatus, RateCardStatus,
+    RecognitionStatus, ScheduleStatus, TemplateStatus, TimeStatus,
 };
 
 fn rows(of: &str) -> Vec<(String, Vec<String>)> {
@@ -48,6 +49,14 @@ fn every_lifecycle_is_as_its_table() {
     check::<TimeStatus>("time");
     check::<InvoiceStatus>("invoice");
     check::<PaymentStatus>("payment");
+    check::<CompanyStatus>("company");
+    check::<RateCardStatus>("rate_card");
+    check::<ScheduleStatus>("schedule");
+    check::<EntryStatus>("schedule_entry");
+    check::<ChargeStatus>("billing_event");
+    check::<TemplateStatus>("template");
+    check::<ExpenseStatus>("expense");
+    check::<RecognitionStatus>("recognition");
 }
 
 #[test]

@@ -91,6 +91,61 @@ fn valid(kind: ObjectKind) -> Value {
             "invoice": {"number": "INV-1", "net": money("1"), "gross": money("1"), "open": money("1"), "due_on": "2026-04-30", "status": "posted"},
             "revenue": [{"contract_line": "L1", "as_of": "2026-03-31", "method": "as_invoiceable", "revenue": money("1"),
                 "billed": money("1"), "contract_asset": money("0"), "contract_liability": money("0")}]}),
+        ObjectKind::LegalEntity => json!({"status": "active", "reporting_currency": "EUR",
+            "entity": {"code": "DE01", "name": "Advisory", "country": "DE", "currency": "EUR", "zone": "Europe/Berlin",
+                "vat_id": "DE123456789", "address": {"country": "DE"}, "default_tax": tax()},
+            "periods": [{"from": "2026-03-01", "to": "2026-03-31", "closed": true}, {"from": "2026-04-01", "to": "2026-04-30", "closed": false}],
+            "registrations": [{"country": "FR", "id": "FR40303265045", "regime": "vat"}],
+            "number_series": [{"kind": "380", "prefix": "INV-"}, {"kind": "381", "prefix": "CRN-"}],
+            "bank_accounts": [{"iban": "DE89 3704 0044 0532 0130 00", "currency": "EUR"}],
+            "e_addresses": [{"scheme": "0088", "address": "4012345678901"}]}),
+        ObjectKind::RateCard => {
+            json!({"code": "DE-2026", "name": "Germany 2026", "version": 2, "scope": "region", "scope_of": "DE",
+            "currency": "EUR", "from": "2026-01-01", "to": "2026-12-31", "status": "published", "increment_minutes": 15,
+            "lines": [{"id": "1", "role": "Senior", "unit": "HUR", "bill_rate": "195.00", "cost_rate": "90.00", "min": "150.00", "max": "250.00"},
+                {"id": "2", "role": "Senior", "work_type": "overtime", "unit": "HUR", "bill_rate": "195.00", "multiplier": "1.5", "discount_percent": "5"}]})
+        }
+        ObjectKind::BillingSchedule => {
+            json!({"contract_number": "Q-1", "contract_line": "L3", "method": "in_advance", "frequency": "monthly",
+            "bill_day": 1, "first_on": "2026-04-01", "next_on": "2026-05-01", "billed_through": "2026-04-30", "currency": "EUR",
+            "period_amount": money("6400.00"), "total": money("76800.00"), "billed": money("6400.00"), "pending": money("0"),
+            "tax": tax(), "group_key": "main", "status": "in_progress",
+            "entries": [{"id": "2026-04", "due_on": "2026-04-01", "period": {"from": "2026-04-01", "to": "2026-04-30"},
+                "amount": money("6400.00"), "status": "posted"},
+                {"id": "2026-05", "due_on": "2026-05-01", "amount": money("6400.00"), "status": "planned"}]})
+        }
+        ObjectKind::ProjectTemplate => {
+            json!({"id": "PT-CONSULT", "version": 7, "name": "Consulting", "status": "published",
+            "tasks": [{"code": "1", "name": "Discovery", "billing_type": "chargeable", "hours": "100"}],
+            "roles": [{"role": "Senior", "hours": "60"}], "billing_method": "fixed_fee",
+            "milestones": [{"code": "M1", "name": "Design", "percent": "30"}, {"code": "M2", "name": "Live", "percent": "70"}]})
+        }
+        ObjectKind::Resource => {
+            json!({"kind": "employee", "name": "Ana", "email": "ana@x", "employer": "DE01", "roles": ["Senior"],
+            "cost_rates": [{"from": "2025-01-01", "hourly": money("85.00")}, {"from": "2026-01-01", "hourly": money("90.00")}],
+            "weekly_hours": "40", "starts_on": "2020-01-01", "ends_on": "2026-12-31", "active": true})
+        }
+        ObjectKind::Timesheet => {
+            json!({"resource": "ana@x", "from": "2026-03-02", "to": "2026-03-08", "status": "approved",
+            "approved_by": "lead@x", "minutes": 2400, "entries": ["00000000-0000-0000-0000-000000000001"]})
+        }
+        ObjectKind::Expense => {
+            json!({"project": link, "contract_line": "L1", "resource": "ana@x", "date": "2026-03-05", "category": "travel",
+            "description": "Train to Hamburg", "amount": money("119.00"), "reclaimable_tax": money("19.00"), "billable": true,
+            "markup_percent": "10", "receipt_sha256": "ab".repeat(32), "policy": "within", "status": "approved", "approved_by": "lead@x"})
+        }
+        ObjectKind::BillingEvent => {
+            json!({"contract_number": "Q-1", "contract_line": "L1", "project": link, "source": "time",
+            "source_id": "00000000-0000-0000-0000-000000000001", "source_revision": "1", "rule": "contract_line:L1:role:Senior v3",
+            "quantity": {"value": "8", "unit": "HUR"}, "rate": "195.00", "currency": "EUR", "gross": "1560.00", "discount": "0",
+            "net": "1560.00", "tax": tax(), "service": {"from": "2026-03-02", "to": "2026-03-02"}, "stage": "ready",
+            "cap": "committed", "status": "generated"})
+        }
+        ObjectKind::RevenueRecognition => json!({"contract_number": "Q-1", "contract_line": "L2", "project": link,
+            "method": {"method": "percent_of_cost"}, "currency": "EUR", "transaction_price": money("120000.00"), "percent": "25",
+            "period": {"from": "2026-03-01", "to": "2026-03-31"}, "period_revenue": money("30000.00"),
+            "revenue_to_date": money("30000.00"), "billed_to_date": money("36000.00"), "contract_asset": money("0"),
+            "contract_liability": money("6000.00"), "status": "calculated"}),
     }
 }
 
@@ -117,6 +172,15 @@ fn problems(kind: ObjectKind, value: &Value) -> Vec<Invalid> {
         ObjectKind::Payment => check::<Payment>(value),
         ObjectKind::ProjectFinancials => check::<ProjectFinancials>(value),
         ObjectKind::DealStatus => check::<DealStatus>(value),
+        ObjectKind::LegalEntity => check::<Company>(value),
+        ObjectKind::RateCard => check::<RateCard>(value),
+        ObjectKind::BillingSchedule => check::<BillingSchedule>(value),
+        ObjectKind::ProjectTemplate => check::<ProjectTemplate>(value),
+        ObjectKind::Resource => check::<Resource>(value),
+        ObjectKind::Timesheet => check::<Timesheet>(value),
+        ObjectKind::Expense => check::<ExpenseItem>(value),
+        ObjectKind::BillingEvent => check::<Charge>(value),
+        ObjectKind::RevenueRecognition => check::<RevenueRecognition>(value),
     }
 }
 

@@ -24,8 +24,9 @@ pub(crate) async fn admit(
     let mut ops = Vec::new();
     // Two changes of one record in one page: the second must see the first.
     let mut fresh: BTreeMap<String, Sighting> = BTreeMap::new();
+    let plugin = doors.connectors.connection(connection).map(|info| info.digest);
     for change in changes {
-        let arrival = arrival(connection, object, by, change);
+        let arrival = Arrival { plugin: plugin.clone(), ..arrival(connection, object, by, change) };
         let before = match fresh.get(&arrival.external) {
             Some(sighting) => Some(sighting.clone()),
             None => doors.ledger.sighting(connection, object.as_str(), &arrival.external).await,
@@ -60,6 +61,7 @@ fn arrival(connection: &str, object: ObjectKind, by: &str, change: ReadChange) -
         object,
         external: change.external,
         version: change.version,
+        plugin: None,
         data,
     }
 }

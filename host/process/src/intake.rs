@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use quoin_canonical::{Id, ObjectKind, Timestamp};
+use quoin_canonical::{Id, ObjectKind, Timestamp, schema};
 use serde_json::{Value, json};
 
 use crate::wheel::{Cause, EventDraft, Sighting, XrefRow};
@@ -24,6 +24,8 @@ pub struct Arrival {
     pub external: String,
     /// Vendor version.
     pub version: Option<String>,
+    /// Digest of the plugin that read it.
+    pub plugin: Option<String>,
     /// Canonical content; `Null` when it was deleted.
     pub data: Value,
 }
@@ -108,7 +110,7 @@ pub fn admit(arrival: &Arrival, before: Option<&Sighting>, known: &[XrefRow], no
         || Id::derived(&[&arrival.connection, arrival.object.as_str(), &arrival.external]),
         |row| row.id.clone(),
     );
-    set_header(&mut data, &id, arrival);
+    set_header(&mut data, &id, arrival, &Landing { before, same, fingerprint: &fingerprint, now });
     let key = key_of(arrival, &data, before, known);
     let mut xrefs = vec![XrefRow {
         connection: arrival.connection.clone(),
@@ -144,15 +146,42 @@ fn link(data: &mut Value, object: ObjectKind, id: &Id) {
     }
 }
 
-fn set_header(data: &mut Value, id: &Id, arrival: &Arrival) {
-    if let Some(map) = data.as_object_mut() {
-        let header = map.entry("header").or_insert_with(|| json!({}));
-        header["id"] = json!(id);
-        header["external"] = json!(arrival.external);
-        if let Some(version) = &arrival.version {
-            header["version"] = json!(version);
-        }
+/// The circumstances in which an object lands here.
+struct Landing<'a> {
+    before: Option<&'a Sighting>,
+    same: bool,
+    fingerprint: &'a str,
+    now: Timestamp,
+}
+
+/// Who an object is, since when it is known, how often it changed, and who says so.
+fn set_header(data: &mut Value, id: &Id, arrival: &Arrival, landing: &Landing<'_>) {
+    let Some(map) = data.as_object_mut() else { return };
+    let header = map.entry("header").or_insert_with(|| json!({}));
+    header["id"] = json!(id);
+    header["external"] = json!(arrival.external);
+    if let Some(version) = &arrival.version {
+        header["version"] = json!(version);
     }
+    let revision = landing.before.and_then(|seen| seen.data.pointer("/header/revision")?.as_u64());
+    let revision = revision.map_or(1, |known| known + u64::from(!landing.same));
+    header["revision"] = json!(revision);
+    header["schema_version"] = json!(schema::SCHEMA_VERSION);
+    header["recorded_at"] = json!(landing.now);
+    header["source_of_record"] = json!(arrival.connection);
+    let object = arrival.object.as_str();
+    header["xrefs"] = json!([{
+        "connection": arrival.connection, "object": object, "external": arrival.external,
+        "version": arrival.version, "last_seen": landing.now, "state": "active",
+    }]);
+    let event = sighting_id(arrival, landing.fingerprint);
+    header["provenance"] = json!([{"connection": arrival.connection, "event": event, "plugin": arrival.plugin}]);
+}
+
+/// Id of the event that tells that a record was seen with this content, by this way.
+fn sighting_id(arrival: &Arrival, fingerprint: &str) -> Id {
+    let object = arrival.object.as_str();
+    Id::derived(&["record.sighted", &arrival.connection, object, &arrival.external, fingerprint, &arrival.by])
 }
 
 /// The customer inside a quote gets its canonical id, the same for all quotes of that account.
@@ -230,15 +259,20 @@ fn happened(
         ObjectKind::ProjectFinancials => ("financials.reported", "financials"),
         _ => return Vec::new(),
     };
-    let body = if data.is_null() { deleted_body(field, before) } else { json!({field: data}) };
+    let body = if data.is_null() { deleted_body(field, before, arrival, now) } else { json!({field: data}) };
     vec![draft(arrival, kind, key, &[&arrival.external, fingerprint], body, now)]
 }
 
 /// A deleted record is told as it last was, with the status `deleted`.
-fn deleted_body(field: &str, before: Option<&Sighting>) -> Value {
+fn deleted_body(field: &str, before: Option<&Sighting>, arrival: &Arrival, now: Timestamp) -> Value {
     let mut last = before.map(|seen| seen.data.clone()).unwrap_or(Value::Null);
     if last.is_object() {
         last["status"] = json!("deleted");
+        let reason = "deleted at its source";
+        last["header"]["tombstone"] = json!({"deleted_at": now, "by": arrival.connection, "reason": reason});
+        if let Some(state) = last.pointer_mut("/header/xrefs/0/state") {
+            *state = json!("deleted");
+        }
     }
     json!({field: last})
 }

@@ -61,6 +61,15 @@ fn of_kind<C: Check>(kind: ObjectKind, check: C) -> Result<C::Passed, Wrong> {
         ObjectKind::Payment => check.check::<Payment>(),
         ObjectKind::ProjectFinancials => check.check::<ProjectFinancials>(),
         ObjectKind::DealStatus => check.check::<DealStatus>(),
+        ObjectKind::LegalEntity => check.check::<Company>(),
+        ObjectKind::RateCard => check.check::<RateCard>(),
+        ObjectKind::BillingSchedule => check.check::<BillingSchedule>(),
+        ObjectKind::ProjectTemplate => check.check::<ProjectTemplate>(),
+        ObjectKind::Resource => check.check::<Resource>(),
+        ObjectKind::Timesheet => check.check::<Timesheet>(),
+        ObjectKind::Expense => check.check::<ExpenseItem>(),
+        ObjectKind::BillingEvent => check.check::<Charge>(),
+        ObjectKind::RevenueRecognition => check.check::<RevenueRecognition>(),
     }
 }
 

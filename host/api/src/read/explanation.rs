@@ -80,6 +80,16 @@ pub fn trail(part: &Part) -> Vec<Reason> {
         let at = approved.at.map_or(String::new(), |at| format!(", {}", format::absolute(at)));
         add("Approved", format!("by {}{at}", approved.by));
     }
+    if let Some(origin) = &part.origin {
+        let mut text = format!("from {}", origin.connection.as_deref().unwrap_or("an unnamed system"));
+        if let Some(digest) = &origin.plugin {
+            text.push_str(&format!(", read by plugin {}\u{2026}", digest.chars().take(12).collect::<String>()));
+        }
+        if let Some(event) = &origin.event {
+            text.push_str(&format!(", event {event}"));
+        }
+        add("Origin", text);
+    }
     if let Some(accepted) = &part.accepted {
         let evidence: String = accepted.evidence_sha256.chars().take(16).collect();
         add("Accepted", format!("by {} on {}, evidence SHA-256 {evidence}\u{2026}", accepted.by, accepted.on));

@@ -232,6 +232,7 @@ fn terms_of(account: &Account, id: &Id, task: &Id, time: &TimeEntry, ctx: &Conte
         billing_type: time.billing_type,
         approved_by: time.approved_by.clone(),
         approved_at: time.approved_at,
+        origin: time.header.origin("").cloned(),
     }
 }
 

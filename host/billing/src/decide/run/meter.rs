@@ -347,6 +347,11 @@ fn limits(account: &Account, ctx: &Context) -> Vec<Limit> {
             Some(code) => paid_by(account, code, cap.line.as_deref(), agreement.expenses_count),
             None => account.lines.keys().filter(|id| cap.line.as_ref().is_none_or(|of| of == *id)).map(line_used).sum(),
         };
+        // What went beyond its own line's cap still counts against a limit over all lines.
+        let used: Decimal = match &cap.line {
+            Some(_) => used,
+            None => used + beyond_caps(account, cap.payer.as_deref()),
+        };
         let level = match (&cap.payer, &cap.line) {
             (Some(payer), Some(line)) => format!("line {line}, payer {payer}"),
             (Some(payer), None) => format!("payer {payer}"),
@@ -365,17 +370,28 @@ fn limits(account: &Account, ctx: &Context) -> Vec<Limit> {
     of_lines.chain(wider).collect()
 }
 
+/// Time billed beyond the cap of its line, at the rate agreed for that.
+fn beyond_caps(account: &Account, payer: Option<&str>) -> Decimal {
+    let counts = |event: &&BillingEvent| {
+        let of_payer = payer.is_none() || event.payer.as_deref() == payer;
+        of_payer && matches!(event.source, Source::Time { .. }) && !event.capped()
+    };
+    account.billing_events.values().filter(counts).filter(|event| stands(account, event)).map(|event| event.net).sum()
+}
+
+/// Whether a billing event counts: discarded documents have none, credits count once posted.
+fn stands(account: &Account, event: &BillingEvent) -> bool {
+    let stage = account.invoices.get(&event.invoice).map(|state| state.stage);
+    event.reversal_of.is_none() || stage == Some(DocumentStage::Posted)
+}
+
 /// What counts of a payer's documents: all but discarded ones, less posted credits.
 fn paid_by(account: &Account, payer: &str, line: Option<&str>, with_expenses: bool) -> Decimal {
     let counts = |event: &&BillingEvent| {
         let kind = event.capped() || (with_expenses && matches!(event.source, Source::Expense { .. }));
         kind && event.payer.as_deref() == Some(payer) && line.is_none_or(|line| event.contract_line == line)
     };
-    let stands = |event: &&BillingEvent| {
-        let stage = account.invoices.get(&event.invoice).map(|state| state.stage);
-        event.reversal_of.is_none() || stage == Some(DocumentStage::Posted)
-    };
-    account.billing_events.values().filter(counts).filter(stands).map(|event| event.net).sum()
+    account.billing_events.values().filter(counts).filter(|event| stands(account, event)).map(|event| event.net).sum()
 }
 
 fn group_of(entry: &Entry, line_position: usize, piece: &Piece, ctx: &Context) -> Group {
