@@ -2,8 +2,9 @@
 //! of them. What passes is returned in normal form.
 
 use quoin_canonical::{
-    Assignment, BillingSetup, Canonical, Contract, Customer, DealStatus, Invoice, Milestone, ObjectKind, Payment,
-    Project, ProjectFinancials, Quote, Task, TimeEntry,
+    Assignment, BillingSchedule, BillingSetup, Canonical, Charge, Company, Contract, Customer, DealStatus, ExpenseItem,
+    Invoice, Milestone, ObjectKind, Payment, Project, ProjectFinancials, ProjectTemplate, Quote, RateCard, Resource,
+    RevenueRecognition, Task, TimeEntry, Timesheet,
 };
 use serde::Deserializer;
 use serde_json::Value;
