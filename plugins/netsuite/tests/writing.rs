@@ -87,6 +87,18 @@ fn a_billing_setup_is_a_job_a_schedule_and_an_order_and_a_repeat_changes_nothing
     assert_eq!(erp.counts(), once);
 }
 
+#[test]
+fn figures_written_with_other_decimals_are_the_same_figures() {
+    let erp = Erp::open();
+    let customer = erp.helix();
+    assert_eq!(erp.apply(ObjectKind::BillingSetup, &setup_item(&setup(), &customer)).status, Status::Created);
+    let text = serde_json::to_string(&setup()).unwrap();
+    let other = text.replace("\"40000.00\"", "\"40000\"").replace("\"195.00\"", "\"195.0\"");
+    assert_ne!(text, other, "there are such figures");
+    let item = setup_item(&serde_json::from_str(&other).unwrap(), &customer);
+    assert_eq!(erp.apply(ObjectKind::BillingSetup, &item).status, Status::Unchanged);
+}
+
 /// Whatever happens to whichever of the three writes: the truth is found out, the repeat completes
 /// what is missing, and every part is there once.
 #[test]

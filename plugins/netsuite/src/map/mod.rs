@@ -5,7 +5,7 @@ pub mod invoice;
 pub mod rows;
 pub mod setup;
 
-use quoin_sdk::{Decimal, Rounding};
+use quoin_sdk::{BillingMethod, Decimal, Rounding};
 use serde_json::Value;
 
 use crate::wire::{CustomFields, Line};
@@ -17,7 +17,13 @@ pub fn fits<T: PartialEq>(wanted: Option<&T>, have: Option<&T>) -> bool {
 
 /// Whether every wanted custom field is there with that value.
 pub fn custom_fits(wanted: &CustomFields, have: &CustomFields) -> bool {
-    wanted.iter().all(|(name, value)| have.get(name) == Some(value))
+    wanted.iter().all(|(name, value)| have.get(name).is_some_and(|have| same_text(value, have)))
+}
+
+/// Whether two texts say the same. Billing terms are compared as what they mean: 195.0 is 195.00.
+fn same_text(wanted: &Value, have: &Value) -> bool {
+    let terms = |value: &Value| serde_json::from_str::<BillingMethod>(value.as_str()?).ok();
+    wanted == have || terms(wanted).is_some_and(|wanted| terms(have) == Some(wanted))
 }
 
 /// Whether lines are as wanted, one by one.

@@ -164,7 +164,10 @@ fn order_line(setup: &BillingSetup, line: &ContractLine, at: usize, config: &Con
     put(&mut custom, config.field(Custom::Method), method(&line.billing));
     put(&mut custom, config.field(Custom::Terms), terms(line, at)?);
     if let BillingMethod::TimeAndMaterials { cap: Some(cap), .. } = &line.billing {
-        put(&mut custom, config.field(Custom::Cap), cap.limit.amount.to_string());
+        let mut limit = cap.limit.amount;
+        // The same text for the same sum, however it was written.
+        limit.rescale(setup.currency.minor_units());
+        put(&mut custom, config.field(Custom::Cap), limit.to_string());
         put(&mut custom, config.field(Custom::CapMode), format!("{:?}", cap.mode).to_lowercase());
     }
     Ok(Line {
