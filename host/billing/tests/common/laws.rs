@@ -146,12 +146,24 @@ fn hard_caps_hold(account: &Account) {
     }
 }
 
-/// Milestones and progress of a line on documents, less posted credits; goodwill aside.
+/// Whether nothing is left of the amount that a credit takes from: what is taken back as a whole is
+/// billed anew in full, and goodwill given on it before is undone with it.
+fn undone(account: &Account, credit: &BillingEvent) -> bool {
+    let Some(original) = credit.reversal_of.as_ref().and_then(|id| account.billing_events.get(id)) else {
+        return false;
+    };
+    let of = |event: &&BillingEvent| event.reversal_of.as_ref() == Some(&original.id) && stands(account, event);
+    let taken: Decimal = account.billing_events.values().filter(of).map(|event| event.amount).sum();
+    (original.amount + taken).is_zero()
+}
+
+/// Milestones and progress of a line on documents, less posted credits; goodwill that stands aside.
 fn of_price(account: &Account, line: &str) -> Decimal {
     account
         .billing_events
         .values()
-        .filter(|event| event.contract_line == line && !event.goodwill && stands(account, event))
+        .filter(|event| event.contract_line == line && stands(account, event))
+        .filter(|event| !event.goodwill || undone(account, event))
         .filter(|event| matches!(event.source, Source::Milestone { .. } | Source::Progress { .. }))
         .map(|event| event.net)
         .sum()

@@ -1,17 +1,19 @@
 //! Verbs about an account: what happens to a contract, and which documents follow.
 
 use billing::account::DocumentStage;
-use billing::policy::{ApprovalLimit, BillingPolicy, CreditMode, DeletedAfterBilling, GroupBy, RetainerEnd};
+use billing::policy::{BillingPolicy, CreditMode, DeletedAfterBilling, GroupBy, RetainerEnd};
 use billing::rates::RateRow;
-use billing::{Account, AccountEvent, Approver, CreditLine, Expense};
+use billing::{Account, AccountEvent, CreditLine};
 use quoin_canonical::*;
 
-use crate::common::{self, Book, customer, day, dec, eur, euros, id};
-use crate::common::{minutes, option};
+use crate::common::{self, Book, customer, day, dec, eur, euros, id, minutes, option};
 use told::*;
+use words::*;
 
 #[path = "told.rs"]
 mod told;
+#[path = "words.rs"]
+mod words;
 
 #[derive(Default)]
 pub struct Story {
@@ -37,12 +39,10 @@ impl Story {
         self.input(verb, words).or_else(|| self.command(verb, words)).or_else(|| self.question(verb, words))
     }
 
-    /// The account and its history, once it is open.
     pub fn book(&self) -> Option<&Book> {
         self.book.as_ref()
     }
 
-    /// Checks every law on the account as it stands.
     pub fn check_laws(&self) -> Outcome {
         let book = self.book.as_ref().ok_or("the account is not open")?;
         common::laws::check(book.account());
@@ -166,20 +166,20 @@ impl Story {
                 Some(document) => self.post_document(document),
                 None => Ok("nothing is out".into()),
             },
-            ("release-out", [which]) => match self.nth_out(DocumentStage::Draft, which) {
-                Some(document) => {
-                    let draft = document.header.id?;
-                    self.decide(|account, ctx| billing::approve(account, &draft, &everybody(), ctx))
-                }
-                None => Ok("nothing is a draft".into()),
-            },
-            ("reject-out", []) => match self.nth_out(DocumentStage::Draft, "0") {
-                Some(document) => {
-                    let draft = document.header.id?;
-                    self.decide(|account, ctx| billing::reject(account, &draft, &everybody(), "not agreed", ctx))
-                }
-                None => Ok("nothing is a draft".into()),
-            },
+            ("release-out", [which]) => {
+                let Some(document) = self.nth_out(DocumentStage::Draft, which) else {
+                    return Some(Ok("no draft".into()));
+                };
+                let draft = document.header.id?;
+                self.decide(|account, ctx| billing::approve(account, &draft, &everybody(), ctx))
+            }
+            ("reject-out", []) => {
+                let Some(document) = self.nth_out(DocumentStage::Draft, "0") else {
+                    return Some(Ok("no draft".into()));
+                };
+                let draft = document.header.id?;
+                self.decide(|account, ctx| billing::reject(account, &draft, &everybody(), "not agreed", ctx))
+            }
             ("post", []) => self.post(),
             ("post", [number]) => self.post_draft(number),
             _ => return None,
@@ -202,10 +202,7 @@ impl Story {
                 let invoice = self.posted.first()?.header.id.clone()?;
                 self.decide(|account, ctx| billing::credit_document(account, &invoice, "wrong buyer", ctx))
             }
-            ("release", []) => {
-                let draft = self.last_id()?;
-                self.decide(|account, ctx| billing::approve(account, &draft, &everybody(), ctx))
-            }
+            ("release", []) => return self.command("approve", &["finance", "operations"]),
             ("release", ["first"]) => {
                 let draft =
                     self.book.as_ref()?.account().invoices.values().find(|s| s.stage == DocumentStage::Discarded)?;
@@ -600,69 +597,4 @@ impl Story {
         let rows: Vec<ProjectFinancials> = rest.iter().filter_map(cost).collect();
         self.decide(|account, ctx| billing::compute_revenue(account, day(date), &rows, ctx))
     }
-}
-
-fn expense(key: &str, line: &str, date: &str, paid: &str, rest: &[&str]) -> Expense {
-    Expense {
-        id: id(key),
-        revision: option(rest, "rev").map(str::to_owned),
-        line: line.into(),
-        date: day(date),
-        description: "Travel".into(),
-        paid: Money::new(dec(paid), option(rest, "currency").map_or(eur(), |code| Currency::from_code(code).unwrap())),
-        reclaimable_percent: option(rest, "tax").map(dec),
-        markup_percent: option(rest, "markup").map(dec),
-        fx: None,
-        billable: !rest.contains(&"own"),
-        approved: !rest.contains(&"rejected"),
-    }
-}
-
-fn json<T: serde::de::DeserializeOwned>(word: &str) -> T {
-    serde_json::from_value(word.into()).unwrap()
-}
-
-/// Somebody who holds the role that the default policy asks.
-fn everybody() -> Approver {
-    person(&["finance", "operations"])
-}
-
-/// Somebody who holds one role.
-fn person(role: &[&str]) -> Approver {
-    Approver { by: "mia".into(), roles: vec![role.join(" ")] }
-}
-
-/// `release:1000.00:automatic`, `credit::manager`.
-fn limit(row: &str) -> ApprovalLimit {
-    let parts: Vec<&str> = row.split(':').collect();
-    let [deed, up_to, role] = parts.as_slice() else { panic!("limit={row}?") };
-    ApprovalLimit {
-        deed: serde_json::from_value((*deed).into()).unwrap(),
-        up_to: (!up_to.is_empty()).then(|| dec(up_to)),
-        role: (*role).into(),
-    }
-}
-
-/// `free`, `rate:185.00` or `line:L2`.
-fn beyond(value: &str) -> BeyondCap {
-    match value.split_once(':') {
-        Some(("rate", rate)) => BeyondCap::Rate { hourly_rate: dec(rate) },
-        Some((_, line)) => BeyondCap::Line { line: line.into() },
-        None => BeyondCap::NonBillable,
-    }
-}
-
-/// `40@0.00`, `rest@185.00`, `rest`.
-fn step(value: &str) -> HoursStep {
-    let (hours, rate) = value.split_once('@').map_or((value, None), |(hours, rate)| (hours, Some(dec(rate))));
-    HoursStep { up_to_hours: (hours != "rest").then(|| dec(hours)), hourly_rate: rate }
-}
-
-fn in_currency(mut billing: BillingMethod, currency: Currency) -> BillingMethod {
-    match &mut billing {
-        BillingMethod::TimeAndMaterials { cap: Some(cap), .. } => cap.limit.currency = currency,
-        BillingMethod::FixedFee { price, .. } => price.currency = currency,
-        _ => {}
-    }
-    billing
 }
