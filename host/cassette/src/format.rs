@@ -259,7 +259,7 @@ impl Body {
         let Ok(text) = std::str::from_utf8(bytes) else { return Self::Base64(STANDARD.encode(bytes)) };
         match serde_json::from_str::<Value>(text) {
             // Numbers such as 1.10 would lose digits: only what writes itself back is kept as JSON.
-            Ok(value) if value.to_string() == text => Self::Json(value),
+            Ok(value) if serde_json::to_vec(&value).is_ok_and(|again| again == bytes) => Self::Json(value),
             _ => Self::Text(text.to_owned()),
         }
     }

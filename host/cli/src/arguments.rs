@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use quoin_canonical::{Date, Decimal, Timestamp};
 
+use crate::author::arguments::AuthorCommand;
 use crate::registry::arguments::{RegistryCommand, ShopCommand};
 
 /// Quoin keeps quotes, projects, time and invoices in step.
@@ -50,8 +51,11 @@ pub enum Command {
         #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
         config: PathBuf,
     },
-    /// Check a configuration and everything it names, without touching a connected system.
+    /// Check a configuration and everything it names, or a connector, without touching a connected system.
     Check {
+        /// A connector: its component (.wasm) or its folder [default: the configuration, not a connector]
+        #[arg(value_name = "CONNECTOR")]
+        connector: Option<PathBuf>,
         /// Configuration file.
         #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
         config: PathBuf,
@@ -139,6 +143,9 @@ pub enum Command {
         #[allow(missing_docs)]
         command: PluginCommand,
     },
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    Author(AuthorCommand),
     #[command(flatten)]
     #[allow(missing_docs)]
     Shop(ShopCommand),

@@ -9,6 +9,7 @@
 #[macro_use]
 mod output;
 mod arguments;
+mod author;
 mod client;
 mod commands;
 mod follow;
@@ -21,6 +22,7 @@ use api::Problem;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+use author::arguments::AuthorCommand;
 use client::Client;
 use output::Output;
 use registry::arguments::ShopCommand;
@@ -71,7 +73,8 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
     let client = || Client::new(target::resolve(&target)?);
     match arguments.command {
         Command::Serve { config } => commands::host::serve(&config).await?,
-        Command::Check { config } => commands::host::check(&config, output).await?,
+        Command::Check { connector: Some(connector), .. } => author::check(&connector, output).await?,
+        Command::Check { connector: None, config } => commands::host::check(&config, output).await?,
         Command::Secret { command } => commands::host::secret(command).await?,
         Command::Policy { command } => commands::policy::policy(command, output)?,
         Command::Process { command } => commands::host::process(command, output)?,
@@ -102,6 +105,12 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
         Command::Connection { command } => commands::plugins::connection(&client()?, command, output).await?,
         Command::Billing { command } => commands::billing::billing(&client()?, command, output).await?,
         Command::Clock { command } => commands::clock::clock(&client()?, command, output).await?,
+        Command::Author(mut command) => {
+            if let AuthorCommand::Dev { target: host, .. } = &mut command {
+                *host = target;
+            }
+            return author::author(command, output).await;
+        }
         Command::Shop(mut command) => {
             if let ShopCommand::Install(wanted) = &mut command {
                 wanted.target = target;

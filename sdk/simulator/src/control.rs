@@ -92,6 +92,9 @@ async fn clock(State(kit): State<Kit>) -> Json<Value> {
 struct ClockChange {
     now: Option<Timestamp>,
     advance_seconds: Option<i64>,
+    /// With `now`: it stands still there.
+    #[serde(default)]
+    stands: bool,
 }
 
 async fn set_clock(State(kit): State<Kit>, body: Bytes) -> Response {
@@ -100,9 +103,10 @@ async fn set_clock(State(kit): State<Kit>, body: Bytes) -> Response {
         Err(refusal) => return refused(StatusCode::BAD_REQUEST, refusal.0),
     };
     match (change.now, change.advance_seconds) {
+        (Some(now), None) if change.stands => kit.clock().stand_at(now),
         (Some(now), None) => kit.clock().set(now),
-        (None, Some(seconds)) => kit.clock().advance_seconds(seconds),
-        _ => return refused(StatusCode::BAD_REQUEST, "give either 'now' or 'advance_seconds'"),
+        (None, Some(seconds)) if !change.stands => kit.clock().advance_seconds(seconds),
+        _ => return refused(StatusCode::BAD_REQUEST, "give either 'now' (and 'stands') or 'advance_seconds'"),
     }
     clock(State(kit)).await.into_response()
 }

@@ -30,6 +30,8 @@ pub enum Fault {
     ExpireToken,
     /// The credential may not do this.
     Forbidden,
+    /// A 401 whose text repeats the credential that was sent, as careless vendors do.
+    EchoCredential,
     /// The rows of the page arrive twice.
     DuplicatePage,
     /// `field` is gone from the answer, wherever it stood.

@@ -137,6 +137,7 @@ fn refuse(dialect: &dyn Dialect, parts: &Parts, body: &[u8], spec: &FaultSpec) -
         }
         Fault::ExpireToken => dialect.token_expired(parts),
         Fault::Forbidden => dialect.forbidden(parts),
+        Fault::EchoCredential => echo(parts),
         Fault::VersionRetired => dialect.version_retired(parts),
         Fault::NewRequiredField => {
             let field = spec.field.as_deref().unwrap_or("New_Field");
@@ -150,6 +151,15 @@ fn refuse(dialect: &dyn Dialect, parts: &Parts, body: &[u8], spec: &FaultSpec) -
         _ => return None,
     };
     Some(Answer::Whole(response))
+}
+
+/// What a debugging proxy or a careless vendor answers.
+fn echo(parts: &Parts) -> Response {
+    let sent = parts.headers.iter().map(
+        |(name, value)| serde_json::json!({"name": name.as_str(), "value": String::from_utf8_lossy(value.as_bytes())}),
+    );
+    let body = serde_json::json!({"error": "the credential was refused", "sent": sent.collect::<Vec<_>>()});
+    (StatusCode::UNAUTHORIZED, axum::Json(body)).into_response()
 }
 
 fn status_or(spec: &FaultSpec, default: StatusCode) -> StatusCode {

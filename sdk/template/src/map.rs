@@ -2,7 +2,7 @@
 
 use quoin_sdk::{Credit, CreditStatus, Currency, Customer, CustomerStatus, Header, Money};
 
-use super::wire::Contact;
+use super::wire::{Contact, NewContact};
 
 /// A contact as a canonical customer.
 pub fn customer(contact: &Contact) -> Customer {
@@ -23,15 +23,12 @@ pub fn customer(contact: &Contact) -> Customer {
 }
 
 /// A canonical customer as a contact, marked with its canonical id.
-pub fn contact(customer: &Customer, marker: &str) -> Contact {
-    Contact {
-        id: String::new(),
+pub fn contact(customer: &Customer, marker: &str) -> NewContact {
+    NewContact {
         name: customer.name.clone(),
         vat_no: customer.vat_id.clone(),
         credit_limit: customer.credit.as_ref().and_then(|credit| credit.limit).map(|limit| limit.amount),
         currency_code: customer.currency.map(|currency| currency.code().to_owned()),
-        marker: Some(marker.to_owned()),
-        changed: 0,
-        gone: false,
+        marker: marker.to_owned(),
     }
 }

@@ -1,0 +1,76 @@
+//! `quoin check` on a connector: everything a host and a registry would look at, in words.
+
+use std::path::Path;
+
+use anyhow::Context;
+use quoin_package::Manifest;
+
+/// Largest component that is looked into, bytes: what hosts and registries take by default.
+const COMPONENT_BYTES_MAX: usize = 32 << 20;
+
+/// What is good about a component; what is not is an error.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its manifest's text.
+    pub text: String,
+    /// Facts, a line each.
+    pub facts: Vec<String>,
+}
+
+/// Looks into a component; `beside` is the manifest's text that it must describe itself with.
+///
+/// # Errors
+/// What a host would refuse, with the line that mends it.
+pub async fn examine(file: &Path, beside: Option<&str>) -> anyhow::Result<Finding> {
+    let bytes =
+        std::fs::read(file).with_context(|| format!("{} cannot be read; `quoin build` makes it", file.display()))?;
+    let found = runtime::examine(&bytes, COMPONENT_BYTES_MAX).await.map_err(anyhow::Error::msg)?;
+    if let Some(text) = beside.filter(|text| *text != found.manifest) {
+        let line = text.lines().zip(found.manifest.lines()).take_while(|(one, other)| one == other).count() + 1;
+        anyhow::bail!(
+            "the component's describe and connector.toml differ at line {line}; rebuild after changing the manifest: `quoin build`"
+        );
+    }
+    let manifest = Manifest::parse(&found.manifest)?;
+    let contract = if found.contract.is_empty() {
+        "not stamped: built without a Quoin SDK".to_owned()
+    } else {
+        format!("{} (SDK: {})", found.contract, found.sdk)
+    };
+    let mut facts = vec![
+        format!("{} {}, {} bytes", manifest.id, manifest.version, bytes.len()),
+        format!("contract: {contract}"),
+        format!("powers: {}", found.powers.join(", ")),
+        "describe is pure and equals connector.toml".to_owned(),
+        format!("imports: {}", found.imports.join(", ")),
+    ];
+    facts.extend(asks(&manifest));
+    Ok(Finding { manifest, text: found.manifest, facts })
+}
+
+/// What it asks an operator for.
+fn asks(manifest: &Manifest) -> Vec<String> {
+    let names = |wanted: fn(&quoin_package::ObjectContract) -> bool| {
+        let names: Vec<&str> =
+            manifest.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
+        names.join(", ")
+    };
+    let slots: Vec<&str> = manifest.credentials.iter().map(|slot| slot.slot.as_str()).collect();
+    let limits = &manifest.limits;
+    let asked = [
+        ("reads", names(|object| object.read)),
+        ("writes", names(|object| object.write)),
+        ("reaches", manifest.network.origins.join(", ")),
+        ("credentials", slots.join(", ")),
+        (
+            "limits",
+            format!(
+                "{} MiB, {} ms a call, {} requests at once",
+                limits.memory_mib, limits.call_ms, limits.concurrent_requests
+            ),
+        ),
+    ];
+    asked.into_iter().filter(|(_, what)| !what.is_empty()).map(|(name, what)| format!("{name}: {what}")).collect()
+}

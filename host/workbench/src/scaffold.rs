@@ -1,0 +1,143 @@
+//! `quoin new`: a connector's project, complete and outside any repository of ours.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::sdk;
+
+/// Where the SDK stands in a project.
+const SDK: &str = "quoin-sdk";
+
+/// A new project.
+#[derive(Debug)]
+pub struct Made {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its files, without the SDK's, sorted.
+    pub files: Vec<String>,
+}
+
+/// Writes a project into `folder`, which must not exist or be empty. The SDK is written into it,
+/// unless `checkout` names a checkout of our repository to take it from.
+///
+/// # Errors
+/// A name that cannot be an id, a folder in use, and what the file system refuses.
+pub fn scaffold(folder: &Path, id: &str, checkout: Option<&Path>) -> anyhow::Result<Made> {
+    named(id)?;
+    let used = folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    ensure!(!used, "{} is not empty; name another folder with --into, or remove it", folder.display());
+    let paths = Paths::of(checkout)?;
+    let mut files = Vec::new();
+    for (name, bytes) in sdk::below("sdk/template") {
+        let text = std::str::from_utf8(bytes).with_context(|| format!("the template's {name} is no text"))?;
+        let name = renamed(name, id);
+        sdk::write(&folder.join(&name), renamed(&paths.replaced(text), id).as_bytes())?;
+        files.push(name);
+    }
+    if checkout.is_none() {
+        sdk::write_rust(&folder.join(SDK))?;
+    }
+    // Start from the versions that the SDK was tested with.
+    sdk::write(&folder.join("Cargo.lock"), sdk::lock())?;
+    files.sort();
+    Ok(Made { folder: folder.to_owned(), files })
+}
+
+/// Whether a name can be a plugin's id and, with what stands before it, a package's name.
+fn named(id: &str) -> anyhow::Result<()> {
+    let fits = id.starts_with(|first: char| first.is_ascii_lowercase())
+        && !id.ends_with('-')
+        && !id.contains("--")
+        && id.len() <= 40
+        && id.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+    if !fits {
+        let mended: String =
+            id.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+        let mended = mended.trim_matches(|letter: char| letter == '-' || letter.is_ascii_digit());
+        let hint = if mended.is_empty() { "acme" } else { mended };
+        bail!("'{id}' cannot be a connector's id: 1 to 40 of a-z, 0-9 and '-', a letter first; try `quoin new {hint}`");
+    }
+    ensure!(!["template", "quoin"].contains(&id), "'{id}' is taken by the SDK itself; choose the vendor's name");
+    Ok(())
+}
+
+/// The template's names become the project's.
+fn renamed(text: &str, id: &str) -> String {
+    let pascal: String = id
+        .split('-')
+        .map(|word| {
+            let mut letters = word.chars();
+            letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        })
+        .collect();
+    text.replace("connector_template", &format!("connector_{}", id.replace('-', "_")))
+        .replace("Template", &pascal)
+        .replace("template", id)
+}
+
+/// Where the project finds the SDK, as the templates write it and as it becomes.
+struct Paths(Vec<(&'static str, String)>);
+
+impl Paths {
+    fn of(checkout: Option<&Path>) -> anyhow::Result<Self> {
+        let sdk = match checkout {
+            None => SDK.to_owned(),
+            Some(checkout) => {
+                let checkout = checkout
+                    .canonicalize()
+                    .with_context(|| format!("--sdk {}: there is no such folder", checkout.display()))?;
+                ensure!(
+                    checkout.join("sdk/rust/Cargo.toml").is_file(),
+                    "--sdk {}: this is no checkout of Quoin: it has no sdk/rust",
+                    checkout.display()
+                );
+                checkout.display().to_string()
+            }
+        };
+        let up = |levels: &str| if checkout.is_some() { sdk.clone() } else { format!("{levels}{sdk}") };
+        // `template` in these paths would be renamed with the rest, so none holds it.
+        Ok(Self(vec![
+            ("\"../../simulator\"", format!("\"{}/sdk/simulator\"", up("../"))),
+            ("\"../rust\"", format!("\"{}/sdk/rust\"", up(""))),
+            ("\"../testkit\"", format!("\"{}/sdk/testkit\"", up(""))),
+        ]))
+    }
+
+    fn replaced(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_ids_or_are_refused_with_a_better_one() {
+        for id in ["acme", "acme-2", "a", "lumen-crm"] {
+            named(id).unwrap_or_else(|error| panic!("{id}: {error}"));
+        }
+        for (id, hint) in [("Acme CRM", "acme-crm"), ("2go", "go"), ("", "acme"), ("a--b", "a--b"), ("x-", "x")] {
+            let error = named(id).unwrap_err().to_string();
+            assert!(error.contains(hint), "{id}: {error}");
+        }
+        assert!(named("template").is_err());
+    }
+
+    #[test]
+    fn every_name_of_the_template_is_replaced() {
+        let text = "use connector_template::Template; package = \"simulator-template\" id = \"template\"";
+        let wanted = "use connector_lumen_crm::LumenCrm; package = \"simulator-lumen-crm\" id = \"lumen-crm\"";
+        assert_eq!(renamed(text, "lumen-crm"), wanted);
+    }
+
+    #[test]
+    fn a_folder_in_use_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("notes"), "mine").unwrap();
+        let error = scaffold(folder.path(), "lumen", None).unwrap_err().to_string();
+        assert!(error.contains("is not empty"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,50 @@
+//! The SDK inside this program.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+mod packed {
+    include!(concat!(env!("OUT_DIR"), "/files.rs"));
+}
+
+/// The root manifest of the packed Rust SDK.
+const WORKSPACE: &str = include_str!(concat!(env!("OUT_DIR"), "/workspace.toml"));
+
+/// The files below a folder of the repository: path below it, and bytes.
+pub fn below(folder: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    packed::FILES.iter().filter_map(move |(name, bytes)| {
+        let rest = name.strip_prefix(folder)?.strip_prefix('/')?;
+        Some((rest, *bytes))
+    })
+}
+
+/// The dependency versions that this SDK was tested with.
+pub fn lock() -> &'static [u8] {
+    packed::FILES.iter().find(|(name, _)| *name == "Cargo.lock").map_or(&[], |(_, bytes)| bytes)
+}
+
+/// Writes the Rust SDK into a folder, laid out as in its repository.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_rust(folder: &Path) -> anyhow::Result<()> {
+    write(&folder.join("Cargo.toml"), WORKSPACE.as_bytes())?;
+    for part in ["host/canonical", "sdk/rust", "sdk/simulator", "sdk/testkit", "wit"] {
+        for (name, bytes) in below(part) {
+            write(&folder.join(part).join(name), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file with the folders above it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    std::fs::write(file, bytes).with_context(|| format!("{} cannot be written", file.display()))
+}
