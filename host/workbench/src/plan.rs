@@ -141,7 +141,11 @@ pub struct WebhookPlan {
     /// Tells the vendor where to deliver: `{hook}` is the address.
     pub register: Action,
     /// Makes it deliver.
-    pub cause: Action,
+    #[serde(default)]
+    pub cause: Option<Action>,
+    /// Instead of `cause`: a new record of this object, as its `make` says, makes it deliver.
+    #[serde(default)]
+    pub make: Option<String>,
 }
 
 impl Plan {

@@ -72,9 +72,10 @@ pub struct ChangedWorklog {
     pub updated_time: i64,
 }
 
-/// A worklog.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// A worklog. What Jira always sends has no default: its absence is a fault, not an entry without it.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(Default))]
+#[serde(rename_all = "camelCase")]
 pub struct Worklog {
     pub id: String,
     pub issue_id: String,
@@ -84,6 +85,7 @@ pub struct Worklog {
     pub updated: String,
     pub time_spent_seconds: i64,
     /// Atlassian Document Format.
+    #[serde(default)]
     pub comment: Option<Value>,
     /// Present when `expand=properties` was asked for.
     pub properties: Vec<Property>,
@@ -98,8 +100,7 @@ pub struct Author {
 }
 
 /// An entity property.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Property {
     pub key: String,
     pub value: Value,

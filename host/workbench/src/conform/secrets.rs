@@ -11,6 +11,8 @@ use super::stage::{Stage, skip};
 /// Parts of field names that belong to secrets: a configuration is shown, stored and recorded in the clear.
 const SECRETIVE: [&str; 8] =
     ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential"];
+/// Parts of a credential that name it: a check may tell them.
+const PUBLIC_PARTS: [&str; 3] = ["username", "client_id", "consumer_key"];
 /// Shorter values are no secrets, and occur by chance.
 const MIN_SECRET_BYTES: usize = 6;
 
@@ -42,7 +44,9 @@ pub async fn secret(stage: &Stage<'_>) -> anyhow::Result<()> {
     }
     let _failed = stage.bench.check().await;
     let _failed = stage.bench.discover().await;
-    for (name, value) in stage.bench.secrets.iter().filter(|(_, value)| value.len() >= MIN_SECRET_BYTES) {
+    let public = |name: &str| name.rsplit('/').next().is_some_and(|part| PUBLIC_PARTS.contains(&part));
+    let secrets = stage.bench.secrets.iter().filter(|(name, value)| !public(name) && value.len() >= MIN_SECRET_BYTES);
+    for (name, value) in secrets {
         for heard in stage.bench.heard() {
             if let Some(notation) = shows(&heard, value) {
                 let place: String = heard.chars().take(160).collect();

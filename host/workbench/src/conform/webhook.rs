@@ -29,7 +29,12 @@ pub async fn proven(stage: &Stage<'_>) -> anyhow::Result<()> {
     let register = Action { input: filled(&plan.register.input, &[("hook", &hook)]), ..plan.register };
     stage.act(&register, "").await?;
     let receiving = tokio::spawn(async move { received(&listener).await });
-    stage.act(&plan.cause, "").await?;
+    if let Some(cause) = &plan.cause {
+        stage.act(cause, "").await?;
+    }
+    if let Some(object) = &plan.make {
+        stage.make(object, 1).await?;
+    }
     let received = tokio::time::timeout(DELIVERY_WAIT, receiving).await;
     let inbound = received.context("the simulator delivered nothing")???;
     let inbound = Inbound { url: hook, ..inbound };
