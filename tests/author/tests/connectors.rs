@@ -65,8 +65,23 @@ fn held(id: &str, known: &[&str]) {
     assert!(report["passed"].as_u64().unwrap() > 8, "{report:#}");
 }
 
+// What is known to be broken stands here with its reason; what is mended must be taken out.
+
 /// It says who we are, not yet what that user may do: Jira's answer to `mypermissions` is not read.
 #[test]
 fn jira_keeps_every_rule_but_the_known() {
     held("jira", &["check-reports-scopes"]);
+}
+
+/// The same; and its answers are read leniently, so that a member that is gone reads as one that is empty.
+#[test]
+fn kantata_keeps_every_rule_but_the_known() {
+    held("kantata", &["check-reports-scopes", "drift-is-reported milestone"]);
+}
+
+/// A field that is gone from the org is refused by the query itself; one that is gone from an answer alone reads as
+/// empty, which the suite does not let pass.
+#[test]
+fn salesforce_keeps_every_rule_but_the_known() {
+    held("salesforce", &["drift-is-reported quote"]);
 }

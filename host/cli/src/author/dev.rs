@@ -21,10 +21,12 @@ pub async fn dev(folder: &Path, load: Option<&TargetArguments>, output: &Output)
     let mut watch = Watch::new(&project.folder);
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // Once, so that a signal during a build is not lost.
+    let mut stop = std::pin::pin!(daemon::stop_signal());
     round(&project.folder, load, output).await;
     loop {
         tokio::select! {
-            () = daemon::stop_signal() => return Ok(()),
+            () = &mut stop => return Ok(()),
             _ = ticks.tick() => {}
         }
         let changes = watch.changes();

@@ -63,7 +63,10 @@ fn collect(value: &Value, found: &mut BTreeSet<String>, null: &mut BTreeSet<Stri
         Value::Array(items) => items.iter().for_each(|item| collect(item, found, null)),
         Value::Object(members) => {
             for (name, value) in members {
-                found.insert(name.clone());
+                // A table by record id has ids for names: data, not fields.
+                if !name.bytes().all(|byte| byte.is_ascii_digit()) {
+                    found.insert(name.clone());
+                }
                 if value.is_null() {
                     null.insert(name.clone());
                 }

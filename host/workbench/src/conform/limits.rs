@@ -29,7 +29,7 @@ pub async fn kept(stage: &Stage<'_>) -> anyhow::Result<()> {
         stage.read(&object, None, 2).await?;
     }
     if let Some(object) = stage.writable() {
-        let item = stage.item(&object, "limits").await?;
+        let item = stage.item(&object, "base").await?;
         stage.settled(&object, &item).await?;
     }
     let log = stage.bench.vendor()?.requests().await?;
