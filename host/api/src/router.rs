@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::handlers::{
     approvals, billing_runs, clock_advance, clock_show, connection_check, connections, conservation, contract_requests,
     deal, deals, events, events_stream, exception_retry, exceptions, health, invoice, invoice_explanation,
-    invoice_files, openapi as description, plugin_load, plugins, reconciliations, timeline, whoami,
+    invoice_files, openapi as description, plugin_load, plugins, reconciliations, rollouts, shadows, timeline, whoami,
 };
 use crate::{ApiState, Problem, guard};
 
@@ -90,6 +90,12 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(billing_runs::billing_runs))
         .routes(routes!(plugins::plugins))
         .routes(routes!(plugin_load::plugin_load).layer(uploads))
+        .routes(routes!(rollouts::list))
+        .routes(routes!(rollouts::show))
+        .routes(routes!(rollouts::decide))
+        .routes(routes!(shadows::record))
+        .routes(routes!(shadows::show))
+        .routes(routes!(shadows::compare))
         .routes(routes!(connections::connections))
         .routes(routes!(connection_check::connection_check))
         .routes(routes!(connection_check::connection_discover))

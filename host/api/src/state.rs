@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ports::{Clock, Connectors, Ledger, Plugins, Transforms};
+use ports::{Clock, Connectors, Ledger, Plugins, Rollouts, Transforms};
 use quoin_canonical::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
@@ -28,6 +28,8 @@ pub struct ApiState {
     pub plugins: Arc<dyn Plugins>,
     /// Conversions of documents; absent on a host without transforms.
     pub transforms: Option<Arc<dyn Transforms>>,
+    /// Versions of plugins; absent on a host that serves one version of each.
+    pub rollouts: Option<Arc<dyn Rollouts>>,
     /// The business clock.
     pub clock: Arc<dyn Clock>,
     /// How to set the business clock; absent on a host that runs on real time.
@@ -65,6 +67,7 @@ impl ApiState {
             connectors: wiring.connectors,
             plugins: wiring.plugins,
             transforms: None,
+            rollouts: None,
             clock: wiring.clock,
             advance_clock: None,
             tokens: Arc::from([]),
@@ -93,6 +96,13 @@ impl ApiState {
     #[must_use]
     pub fn with_transforms(mut self, transforms: Arc<dyn Transforms>) -> Self {
         self.transforms = Some(transforms);
+        self
+    }
+
+    /// Versions of plugins.
+    #[must_use]
+    pub fn with_rollouts(mut self, rollouts: Arc<dyn Rollouts>) -> Self {
+        self.rollouts = Some(rollouts);
         self
     }
 

@@ -19,7 +19,7 @@ enum Gets {
 use Gets::{In, Out};
 
 /// Method, route, a path to try, and what viewer, operator and admin get.
-const TABLE: [(&str, &str, &str, [Gets; 3]); 33] = [
+const TABLE: [(&str, &str, &str, [Gets; 3]); 39] = [
     ("get", "/api/v1/openapi.json", "/api/v1/openapi.json", [In, In, In]),
     ("get", "/api/v1/deals", "/api/v1/deals", [In, In, In]),
     ("get", "/api/v1/deals/{key}", "/api/v1/deals/Q-2026-0042", [In, In, In]),
@@ -47,6 +47,12 @@ const TABLE: [(&str, &str, &str, [Gets; 3]); 33] = [
     ("post", "/api/v1/billing-runs", "/api/v1/billing-runs", [Out, In, In]),
     ("get", "/api/v1/plugins", "/api/v1/plugins", [In, In, In]),
     ("post", "/api/v1/plugins", "/api/v1/plugins", [Out, Out, In]),
+    ("get", "/api/v1/rollouts", "/api/v1/rollouts", [In, In, In]),
+    ("get", "/api/v1/rollouts/{plugin}", "/api/v1/rollouts/none", [In, In, In]),
+    ("post", "/api/v1/rollouts/{plugin}", "/api/v1/rollouts/none", [Out, Out, In]),
+    ("post", "/api/v1/rollouts/{plugin}/recording", "/api/v1/rollouts/none/recording", [Out, Out, In]),
+    ("get", "/api/v1/rollouts/{plugin}/shadow", "/api/v1/rollouts/none/shadow", [In, In, In]),
+    ("post", "/api/v1/rollouts/{plugin}/shadow", "/api/v1/rollouts/none/shadow", [Out, Out, In]),
     ("get", "/api/v1/connections", "/api/v1/connections", [In, In, In]),
     ("post", "/api/v1/connections/{id}/check", "/api/v1/connections/erp-de/check", [Out, In, In]),
     ("post", "/api/v1/connections/{id}/discover", "/api/v1/connections/erp-de/discover", [Out, In, In]),

@@ -59,7 +59,13 @@ impl Outbound for Echo {
 }
 
 fn context(call: &str) -> CallContext {
-    CallContext { connection: "crm".into(), access: Access::Read, call: call.into(), deadline: Instant::now() }
+    CallContext {
+        connection: "crm".into(),
+        access: Access::Read,
+        call: call.into(),
+        digest: String::new(),
+        deadline: Instant::now(),
+    }
 }
 
 fn request(method: &str, url: &str, body: Option<&str>) -> HttpRequest {

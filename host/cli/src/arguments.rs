@@ -51,6 +51,14 @@ pub enum Command {
         #[arg(long, env = "QUOIN_CONFIG", default_value = "quoin.toml")]
         config: PathBuf,
     },
+    /// Compile a component for the host that runs this: what the host does in a process of its own.
+    #[command(hide = true)]
+    Compile {
+        /// The component.
+        component: PathBuf,
+        /// The file to write.
+        compiled: PathBuf,
+    },
     /// Check a configuration and everything it names, or a connector, without touching a connected system.
     Check {
         /// A connector: its component (.wasm) or its folder [default: the configuration, not a connector]
@@ -328,15 +336,99 @@ pub enum ExceptionCommand {
 /// What to do with plugins.
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
-    /// List loaded plugins.
+    /// List plugins with their versions: which serves whom, and how each does.
     List,
-    /// Load a plugin, or replace the one of the same id.
+    /// Load a plugin, or a new version of one; it serves at once.
     Load {
         /// The component.
         file: PathBuf,
         /// Its manifest [default: connector.toml beside the component]
         #[arg(long)]
         manifest: Option<PathBuf>,
+        /// Only make it ready; `canary` or `promote` puts it in service.
+        #[arg(long)]
+        stage: bool,
+        /// Take a version that asks for more than the one that serves.
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Try a version on a share of new processes, deliveries and streams, or on whole connections.
+    Canary {
+        /// Plugin id.
+        plugin: String,
+        /// Its number, or the beginning of its digest.
+        #[arg(id = "which", value_name = "VERSION")]
+        version: String,
+        /// Of a hundred, so many.
+        #[arg(long, value_name = "PERCENT", default_value_t = 0, required_unless_present = "connections")]
+        share: u8,
+        /// This whole connection; may be repeated.
+        #[arg(long = "connection", value_name = "ID")]
+        connections: Vec<String>,
+        /// Take a version that asks for more than the one that serves.
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Let a version serve everything new; processes under way stay with theirs.
+    Promote {
+        /// Plugin id.
+        plugin: String,
+        /// Its number, or the beginning of its digest.
+        #[arg(id = "which", value_name = "VERSION")]
+        version: String,
+        /// Take a version that asks for more than the one that serves.
+        #[arg(long)]
+        accept: bool,
+        /// Only when a replay of recorded calls showed no difference, or one that was approved.
+        #[arg(long)]
+        require_shadow: bool,
+    },
+    /// Record the next calls of a plugin's connections, to replay them through another version.
+    Record {
+        /// Plugin id.
+        plugin: String,
+        /// Calls of each connection.
+        #[arg(long, default_value_t = 100)]
+        calls: u32,
+    },
+    /// Replay what was recorded through another version, and show what differs: objects, requests, money. Without a
+    /// version, the latest comparison.
+    Shadow {
+        /// Plugin id.
+        plugin: String,
+        /// Its number, or the beginning of its digest.
+        #[arg(id = "which", value_name = "VERSION")]
+        version: Option<String>,
+        /// Take the differences of the latest comparison.
+        #[arg(long, requires = "which")]
+        approve: bool,
+    },
+    /// End the trial; without one, go back to the version that served before.
+    Rollback {
+        /// Plugin id.
+        plugin: String,
+        /// Why, for those who look later.
+        #[arg(long, default_value = "rolled back by an operator")]
+        reason: String,
+    },
+    /// Keep a connection with one version, whatever is promoted.
+    Pin {
+        /// Plugin id.
+        plugin: String,
+        /// Its number, or the beginning of its digest.
+        #[arg(id = "which", value_name = "VERSION")]
+        version: String,
+        /// The connection.
+        #[arg(long, value_name = "ID")]
+        connection: String,
+    },
+    /// Let a pinned connection go with everybody again.
+    Unpin {
+        /// Plugin id.
+        plugin: String,
+        /// The connection.
+        #[arg(long, value_name = "ID")]
+        connection: String,
     },
 }
 

@@ -73,6 +73,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<ExitCode> 
     let client = || Client::new(target::resolve(&target)?);
     match arguments.command {
         Command::Serve { config } => commands::host::serve(&config).await?,
+        Command::Compile { component, compiled } => commands::host::compile(&component, &compiled)?,
         Command::Check { connector: Some(connector), .. } => author::check(&connector, output).await?,
         Command::Check { connector: None, config } => commands::host::check(&config, output).await?,
         Command::Secret { command } => commands::host::secret(command).await?,

@@ -1,6 +1,6 @@
 //! One attempt at a command, judged: done, try again, look first, or a person must act.
 
-use ports::{CallError, CallTrace, Called, Connectors, Item, ItemOutcome, ItemStatus};
+use ports::{CallError, CallTrace, Called, Connectors, Item, ItemOutcome, ItemStatus, Process};
 use process::{Command, Fault, FaultKind};
 use quoin_package::Repeat;
 
@@ -29,13 +29,14 @@ pub(crate) async fn attempt(
     object: &str,
     items: &[Item],
 ) -> (End, CallTrace) {
+    let process = Process { key: &command.key, instance: command.instance.as_str(), began: None };
     let mut trace = CallTrace::default();
     if command.unknown {
         if repeat_of(connectors, command, object) == Some(Repeat::None) {
             let message = "the last attempt may have succeeded, and this system offers no way to find out; check there before retrying";
             return (End::Refused(Fault::new(FaultKind::Conflict, "CANNOT_PROBE", message)), trace);
         }
-        let looked = connectors.lookup(&command.connection, object, items).await;
+        let looked = connectors.lookup_for(process, &command.connection, object, items).await;
         trace = looked.trace.clone();
         match judge(looked, items.len()) {
             // Surely not there: the write below is the first one.
@@ -43,7 +44,7 @@ pub(crate) async fn attempt(
             other => return (other, trace),
         }
     }
-    let called = connectors.apply(&command.connection, object, items).await;
+    let called = connectors.apply_for(process, &command.connection, object, items).await;
     let mut write = called.trace.clone();
     trace.calls.append(&mut write.calls);
     let trace = CallTrace { calls: trace.calls, micros: trace.micros + write.micros, ..write };
@@ -94,7 +95,7 @@ fn judge_error(error: &CallError) -> End {
     match error {
         // It was stopped in the middle: what it had sent by then is unknown.
         CallError::Guest(_) => End::Unknown(fault),
-        CallError::NoConnection(_) => End::Again { fault, counted: false },
+        CallError::NoConnection(_) | CallError::Barred { .. } => End::Again { fault, counted: false },
         CallError::NotGranted(_) => End::Refused(fault),
         CallError::Fault(_) => match fault.kind {
             FaultKind::RateLimited => End::Again { fault, counted: false },

@@ -6,7 +6,7 @@ use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use crate::pages::{
-    approvals, clock, conservation, deal, deals, exceptions, find, invoice, login, reconciliation, systems,
+    approvals, clock, conservation, deal, deals, exceptions, find, invoice, login, plugins, reconciliation, systems,
 };
 use crate::{ConsoleState, assets, headers, live, pages, session};
 
@@ -31,6 +31,8 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/exceptions", get(exceptions::show))
         .route("/console/exceptions/{id}/retry", post(exceptions::retry))
         .route("/console/systems", get(systems::show))
+        .route("/console/plugins", get(plugins::show))
+        .route("/console/plugins/{plugin}/decide", post(plugins::decide))
         .route("/console/clock", post(clock::advance))
         .route("/console/find", get(find::find))
         .route("/console/stream", get(live::stream))

@@ -14,7 +14,7 @@ use ports::Ledger;
 use sample::{ADMIN, House, OPERATOR, VIEWER};
 use tower::ServiceExt;
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "/console",
     "/console/deals/Q-2026-0042",
     "/console/deals/Q-2026-0042?order=newest",
@@ -27,6 +27,7 @@ const PAGES: [&str; 13] = [
     "/console/approvals",
     "/console/exceptions?all=1",
     "/console/systems",
+    "/console/plugins",
     "/console/login",
 ];
 

@@ -41,6 +41,32 @@ pub struct Config {
     /// Whose signatures on plugins count.
     #[serde(default, rename = "publisher")]
     pub publishers: Vec<quoin_trust::Publisher>,
+    /// Registries whose logs are followed: what is revoked there stops here.
+    #[serde(default, rename = "registry")]
+    pub registries: Vec<Registry>,
+}
+
+/// A registry whose log is followed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// Name, for secrets: with `token = true` the vault holds `registry-<name>/api/value`.
+    pub name: String,
+    /// Address, as `quoin install` was given it.
+    pub url: String,
+    /// Whether it wants a token to be read.
+    #[serde(default)]
+    pub token: bool,
+    /// Milliseconds between two looks: so long a revoked version may still serve.
+    #[serde(default = "default_follow_ms")]
+    pub follow_ms: u64,
+    /// Private networks it may be in, such as `127.0.0.1`. None by default.
+    #[serde(default)]
+    pub allow_private: Vec<String>,
+}
+
+fn default_follow_ms() -> u64 {
+    60_000
 }
 
 /// This host.
@@ -54,6 +80,10 @@ pub struct Host {
     /// Where compiled plugins are kept; `compiled` in the data folder when not given. Relative to the file.
     #[serde(default)]
     pub compiled_dir: Option<PathBuf>,
+    /// Milliseconds between two looks into the plugin folder: a new file there is loaded and serves. 0 looks only
+    /// at the start.
+    #[serde(default = "default_plugins_watch_ms")]
+    pub plugins_watch_ms: u64,
     /// Whether every plugin must be signed by one of the `[[publisher]]` entries.
     #[serde(default)]
     pub signed_plugins_only: bool,
@@ -66,6 +96,10 @@ pub struct Host {
     /// Further process definitions (`*.yaml`), beside the shipped ones. Relative to the file.
     #[serde(default)]
     pub processes_dir: Option<PathBuf>,
+}
+
+fn default_plugins_watch_ms() -> u64 {
+    2_000
 }
 
 fn default_listen() -> String {
@@ -343,6 +377,21 @@ impl Config {
             let plain = connection.id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             if connection.id.is_empty() || !plain {
                 return Err(ConfigError::at(at, "an id holds letters, digits and hyphens only"));
+            }
+        }
+        for (index, registry) in self.registries.iter().enumerate() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            if registry.name.is_empty() || !registry.name.chars().all(plain) {
+                return Err(ConfigError::at(
+                    format!("registry[{index}].name"),
+                    "a name holds letters, digits and hyphens only",
+                ));
+            }
+            if registry.follow_ms == 0 {
+                return Err(ConfigError::at(
+                    format!("registry[{index}].follow_ms"),
+                    "0 would ask without a pause; write 1000 or more",
+                ));
             }
         }
         for (index, route) in self.routes.iter().enumerate() {

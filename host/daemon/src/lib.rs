@@ -5,7 +5,9 @@
 mod billing_policy;
 mod clock;
 pub mod config;
+mod doorkeeper;
 mod plugins;
+mod registries;
 mod trust;
 mod wiring;
 
@@ -22,6 +24,7 @@ use tokio::task::JoinSet;
 
 pub use clock::{BusinessClock, TimeOrderedIds};
 pub use config::{Config, ConfigError};
+pub use runtime::{CompileWorker, compile};
 
 use trust::Trust;
 use wiring::House;
@@ -71,16 +74,22 @@ impl StartError {
 /// Runs the host until it is told to stop (SIGINT or SIGTERM), then drains: no new work, work
 /// under way is recorded. `ready` is told the address once everything serves.
 ///
+/// Components are compiled by `compiler`, or in this process when there is none.
+///
 /// # Errors
 /// [`StartError`]; nothing was changed in any connected system.
-pub async fn serve(path: &Path, ready: impl FnOnce(SocketAddr)) -> Result<(), StartError> {
+pub async fn serve(
+    path: &Path,
+    compiler: Option<CompileWorker>,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), StartError> {
     let config = Config::load(path)?;
     let (stop, stopped) = watch::channel(false);
     let listener = tokio::net::TcpListener::bind(&config.host.listen)
         .await
         .map_err(|error| StartError::room("cannot listen")(format!("{}: {error}", config.host.listen)))?;
     let address = listener.local_addr().map_err(|error| StartError::room("cannot listen")(error.to_string()))?;
-    let house = House::build(&config, address, stopped.clone()).await?;
+    let house = House::build(&config, address, stopped.clone(), compiler).await?;
     let mut loops = house.start(&config, &stopped);
     let server = axum::serve(listener, house.router()).with_graceful_shutdown(wait_for_stop(stop.subscribe()));
     tracing::info!(%address, connections = config.connections.len(), "serving");

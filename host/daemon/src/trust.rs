@@ -2,11 +2,10 @@
 //! signed, and without one it runs only where the operator allows it. Works without a network.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use async_trait::async_trait;
-use ports::{PluginInfo, Plugins};
+use aws_lc_rs::digest::{SHA256, digest};
 use quoin_trust::{Provenance, Publisher, TrustError};
+use rollout::Origin;
 
 use crate::Config;
 
@@ -19,6 +18,8 @@ pub(crate) struct Trust {
     publishers: Vec<Publisher>,
     signed_only: bool,
     folder: PathBuf,
+    /// Where good notes are kept.
+    kept: PathBuf,
 }
 
 impl Trust {
@@ -28,6 +29,7 @@ impl Trust {
             publishers: config.publishers.clone(),
             signed_only: config.host.signed_plugins_only,
             folder: config.host.plugins_dir.clone(),
+            kept: config.host.data_dir.join("plugins").join("notes"),
         }
     }
 
@@ -65,41 +67,40 @@ impl Trust {
         }
     }
 
-    /// Judges a component that was sent: it must be one that the plugin folder has a good note for.
-    fn check_sent(&self, component: &[u8]) -> Result<(), String> {
-        if !self.signed_only {
+    /// Judges a component wherever it came from, by the notes of origin in the plugin folder and those kept from
+    /// earlier; where it came from, when a note is good.
+    ///
+    /// # Errors
+    /// When only signed plugins run here, and no note is good.
+    pub(crate) fn origin(&self, component: &[u8]) -> Result<Option<Origin>, String> {
+        let digest = hex::encode(digest(&SHA256, component));
+        let kept = self.kept.join(format!("{digest}.{NOTE}"));
+        let notes = std::fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let notes = notes.filter(|path| path.to_string_lossy().ends_with(NOTE));
+        for note in std::iter::once(kept.clone()).chain(notes) {
+            let Ok(text) = std::fs::read_to_string(&note) else { continue };
+            let Ok(origin) = Provenance::read(&text) else { continue };
+            if origin.component_sha256 == digest && origin.verify(component, &self.publishers).is_ok() {
+                if let Err(error) = self.keep(&kept, &text) {
+                    tracing::warn!(file = %kept.display(), %error, "a note of origin could not be kept");
+                }
+                let (plugin, version) = (origin.plugin.to_string(), origin.version);
+                return Ok(Some(Origin { registry: origin.registry, plugin, version }));
+            }
+        }
+        if self.signed_only {
+            return Err("this host loads signed plugins only ([host] signed_plugins_only), and its plugin folder holds no signature of this one; install it there with `quoin install --load`".into());
+        }
+        Ok(None)
+    }
+
+    /// Keeps a good note: the folder's goes when the next version is installed, and this one may be rolled back
+    /// to then.
+    fn keep(&self, path: &Path, text: &str) -> std::io::Result<()> {
+        if path.exists() {
             return Ok(());
         }
-        let entries = std::fs::read_dir(&self.folder).map_err(|error| format!("{}: {error}", self.folder.display()))?;
-        let notes = entries.flatten().map(|entry| entry.path());
-        let mut notes = notes.filter(|path| path.to_string_lossy().ends_with(NOTE));
-        if notes.any(|note| self.check_note(&note, component).is_ok()) {
-            return Ok(());
-        }
-        Err("this host loads signed plugins only ([host] signed_plugins_only), and its plugin folder holds no signature of this one; install it there with `quoin install --load`".into())
-    }
-}
-
-/// Loads what the operator trusts.
-pub(crate) struct Trusted {
-    inner: Arc<dyn Plugins>,
-    trust: Trust,
-}
-
-impl Trusted {
-    pub(crate) fn new(inner: Arc<dyn Plugins>, trust: Trust) -> Self {
-        Self { inner, trust }
-    }
-}
-
-#[async_trait]
-impl Plugins for Trusted {
-    async fn load(&self, component: Vec<u8>, manifest: String) -> Result<PluginInfo, String> {
-        self.trust.check_sent(&component)?;
-        self.inner.load(component, manifest).await
-    }
-
-    fn plugins(&self) -> Vec<PluginInfo> {
-        self.inner.plugins()
+        std::fs::create_dir_all(&self.kept)?;
+        std::fs::write(path, text)
     }
 }

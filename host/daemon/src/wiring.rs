@@ -11,17 +11,17 @@ use axum::Router;
 use axum::routing::get;
 use conductor::{Limits, Wheel};
 use console::ConsoleState;
-use egress::{ConnectionConfig, CredentialConfig, Egress};
+use egress::Egress;
+use fleet::Fleet;
 use ingress::{Doors, Stream};
 use policy::access::Role;
-use policy::network::{fill_origins, fill_path};
-use ports::{Clock, Connectors, Ledger, Plugins, SecretError, SecretValue, Transforms};
+use ports::{Clock, Connectors, Ledger, Plugins, Rollouts, SecretError, SecretValue, Transforms, Versions};
 use process::calls::{EntityCalendar, Parameters, RouteRow};
 use quoin_canonical::Timestamp;
 use quoin_package::Manifest;
 use reconcile::drift::Ownership;
-use runtime::{CacheOptions, ConnectionSpec, Grant, Runtime};
-use serde_json::{Map, Value, json};
+use runtime::{CacheOptions, CompileWorker, ConnectionSpec, Grant, GrantFor, Runtime};
+use serde_json::{Value, json};
 use store::EmbeddedStore;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,8 +29,8 @@ use vault::{FileVault, KeySource};
 
 use crate::clock::{BusinessClock, TimeOrderedIds};
 use crate::config::{Config, ConfigError, Connection};
-use crate::trust::{Trust, Trusted};
-use crate::{StartError, Vault, catalogue, plugins};
+use crate::trust::Trust;
+use crate::{StartError, Vault, catalogue, doorkeeper, plugins, registries};
 
 /// A built house.
 pub(crate) struct House {
@@ -38,6 +38,8 @@ pub(crate) struct House {
     doors: Doors,
     api: ApiState,
     runtime: Arc<Runtime>,
+    fleet: Arc<Fleet>,
+    registries: Vec<fleet::Registry>,
     metrics: Option<telemetry::Metrics>,
     ownership: Ownership,
     store_stopped: StoreStopped,
@@ -64,6 +66,7 @@ impl House {
         config: &Config,
         address: SocketAddr,
         stopped: watch::Receiver<bool>,
+        compiler: Option<CompileWorker>,
     ) -> Result<Self, StartError> {
         let catalogue = Arc::new(catalogue(config.host.processes_dir.as_deref())?);
         let parameters = Arc::new(parameters(config)?);
@@ -71,9 +74,24 @@ impl House {
         let vault = vault(config)?;
         let (ledger, store_stopped) = ledger(config, &clock).await?;
         let egress = Arc::new(Egress::new(Arc::clone(&vault), Arc::new(egress::WallClock)));
-        let (runtime, manifests) = sandbox(config, &egress, &vault, &clock).await?;
-        connect(config, &egress, &runtime, &manifests)?;
-        let connectors: Arc<dyn Connectors> = Arc::clone(&runtime) as Arc<dyn Connectors>;
+        let business_clock = Arc::clone(&clock) as Arc<dyn Clock>;
+        let tap = Arc::new(fleet::Tap::new(Arc::clone(&egress) as _, Arc::clone(&vault), business_clock));
+        let runtime = sandbox(config, &tap, &vault, &clock, compiler).await?;
+        let house = doorkeeper::House::new(Trust::of(config), config.connections.clone(), Arc::clone(&egress));
+        let fleet = Arc::new(Fleet::new(fleet::Wiring {
+            ledger: Arc::clone(&ledger),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            versions: Arc::clone(&runtime) as Arc<dyn Versions>,
+            loaded: Arc::clone(&runtime) as Arc<dyn Plugins>,
+            shelf: fleet::Shelf::new(config.host.data_dir.join("plugins")),
+            doorkeeper: Arc::new(house),
+            tap: Some(Arc::clone(&tap)),
+            connections: config.connections.iter().map(|one| (one.id.clone(), one.plugin.clone())).collect(),
+        }));
+        plugins(config, &fleet, &runtime).await?;
+        let registries = registries::followed(config, &egress).map_err(StartError::Connection)?;
+        let pinned = fleet::Pinned::new(Arc::clone(&runtime) as Arc<dyn Connectors>, Arc::clone(&ledger));
+        let connectors: Arc<dyn Connectors> = Arc::new(pinned.tapped(tap));
         let ids = Arc::new(TimeOrderedIds);
         let wheel = Wheel {
             ledger: Arc::clone(&ledger),
@@ -87,10 +105,10 @@ impl House {
         let public_url = config.host.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         let doors = Doors { ledger, connectors, clock: Arc::clone(&clock) as Arc<dyn Clock>, ids, public_url };
         let checks = checks(stopped.clone(), store_stopped.clone());
-        let api = surface(config, &wheel, &runtime, &clock, stopped)?.with_checks(checks);
+        let api = surface(config, &wheel, (&runtime, &fleet), &clock, stopped)?.with_checks(checks);
         let ownership = config.field_owners()?;
         let metrics = telemetry::Metrics::install();
-        Ok(Self { wheel, doors, api, runtime, metrics, ownership, store_stopped })
+        Ok(Self { wheel, doors, api, runtime, fleet, registries, metrics, ownership, store_stopped })
     }
 
     /// Says when the store has stopped, and why: nothing can be recorded any more.
@@ -108,6 +126,12 @@ impl House {
             self.ownership.clone(),
         );
         loops.spawn(auditor::run(auditor, stopped.clone()));
+        loops.spawn(fleet::run(Arc::clone(&self.fleet), self.registries.clone(), stopped.clone()));
+        if config.host.plugins_watch_ms > 0 {
+            let every = Duration::from_millis(config.host.plugins_watch_ms);
+            let (folder, trust) = (config.host.plugins_dir.clone(), Trust::of(config));
+            loops.spawn(plugins::watch(folder, Arc::clone(&self.fleet), trust, every, stopped.clone()));
+        }
         for connection in &config.connections {
             let Some(info) = self.runtime.connection(&connection.id) else { continue };
             let allowed =
@@ -178,33 +202,42 @@ async fn ledger(config: &Config, clock: &BusinessClock) -> Result<(Arc<dyn Ledge
 
 async fn sandbox(
     config: &Config,
-    egress: &Arc<Egress>,
+    tap: &Arc<fleet::Tap>,
     vault: &Vault,
     clock: &Arc<BusinessClock>,
-) -> Result<(Arc<Runtime>, Manifests), StartError> {
+    compiler: Option<CompileWorker>,
+) -> Result<Arc<Runtime>, StartError> {
     let dir = config.host.compiled_dir.clone().unwrap_or_else(|| config.host.data_dir.join("compiled"));
     let cache = CacheOptions { dir, key: cache_key(vault).await? };
-    let options = runtime::Options { cache: Some(cache), ..runtime::Options::default() };
-    let runtime = Runtime::new(options, Arc::clone(egress) as _, Arc::clone(vault), Arc::clone(clock) as _)
-        .map_err(|error| StartError::room("sandbox")(error.to_string()))?;
-    let mut manifests = Manifests::new();
-    let trust = Trust::of(config);
-    for file in plugins::files(&config.host.plugins_dir)? {
-        let (info, manifest) = plugins::load(runtime.as_ref(), &trust, &file).await?;
-        manifests.insert(info.id.clone(), manifest);
-        tracing::info!(
-            plugin = info.id,
-            version = info.version,
-            load_ms = info.load_ms,
-            from_cache = info.from_cache,
-            "plugin loaded"
-        );
-    }
-    Ok((runtime, manifests))
+    let options = runtime::Options { cache: Some(cache), compiler, ..runtime::Options::default() };
+    Runtime::new(options, Arc::clone(tap) as _, Arc::clone(vault), Arc::clone(clock) as _)
+        .map_err(|error| StartError::room("sandbox")(error.to_string()))
 }
 
-/// Manifests of the loaded plugins, by id.
-type Manifests = BTreeMap<String, Manifest>;
+/// The plugins: those of earlier decisions, those of the folder, and the connections that they serve.
+async fn plugins(config: &Config, fleet: &Fleet, runtime: &Runtime) -> Result<(), StartError> {
+    fleet.restore().await.map_err(StartError::room("plugins"))?;
+    let (trust, decided) = (Trust::of(config), fleet.plugins().await);
+    let (known, new): (Vec<_>, Vec<_>) =
+        plugins::files(&config.host.plugins_dir)?.into_iter().partition(|file| decided.contains(&file.id));
+    for file in new {
+        plugins::take_in(fleet, &trust, &file).await?;
+    }
+    // A connection that no longer fits may fit what the folder offers now.
+    let before = connect(config, runtime);
+    for file in known {
+        plugins::take_in(fleet, &trust, &file).await?;
+    }
+    before.or_else(|_| connect(config, runtime))?;
+    for connection in &config.connections {
+        let problems = fleet.open_doors(&connection.plugin);
+        let serves = runtime.connection(&connection.id).map(|info| info.digest);
+        if let Some(problem) = serves.and_then(|digest| problems.get(&digest).cloned()) {
+            return Err(StartError::Connection(problem));
+        }
+    }
+    Ok(())
+}
 
 /// Name of the key that authenticates compiled code.
 const CACHE_KEY: &str = "host/compiled/key";
@@ -226,26 +259,30 @@ async fn cache_key(vault: &Vault) -> Result<[u8; 32], StartError> {
     }
 }
 
-fn connect(config: &Config, egress: &Egress, runtime: &Runtime, manifests: &Manifests) -> Result<(), StartError> {
-    for connection in &config.connections {
-        let at = |message: String| StartError::Connection(format!("connection '{}': {message}", connection.id));
-        let manifest = manifests.get(&connection.plugin).ok_or_else(|| {
-            let known: Vec<&str> = manifests.keys().map(String::as_str).collect();
-            at(format!("there is no plugin '{}'; loaded: {}", connection.plugin, known.join(", ")))
-        })?;
-        let values: Map<String, Value> = connection.config.clone().into_iter().collect();
+/// Every connection whose plugin is loaded and which is not set up yet; the first that does not fit.
+fn connect(config: &Config, runtime: &Runtime) -> Result<(), StartError> {
+    let mut first = Ok(());
+    for connection in config.connections.iter().filter(|one| runtime.connection(&one.id).is_none()) {
+        if !runtime.knows(&connection.plugin) {
+            let loaded: Vec<String> = Plugins::plugins(runtime).into_iter().map(|info| info.id).collect();
+            let (id, plugin, loaded) = (&connection.id, &connection.plugin, loaded.join(", "));
+            let message = format!("connection '{id}': there is no plugin '{plugin}'; loaded: {loaded}");
+            first = first.and(Err(StartError::Connection(message)));
+            continue;
+        }
         let spec = ConnectionSpec {
             id: connection.id.clone(),
             plugin: connection.plugin.clone(),
-            config: Value::Object(values.clone()),
-            grant: grant(connection, manifest),
+            config: Value::Object(connection.config.clone().into_iter().collect()),
+            grant: Grant::default(),
         };
-        runtime.add_connection(spec).map_err(|error| StartError::Connection(error.to_string()))?;
-        let door = door(connection, manifest, &values).map_err(at)?;
-        door.check_slots(manifest).map_err(|error| StartError::Connection(error.to_string()))?;
-        egress.install(&door).map_err(|error| StartError::Connection(error.to_string()))?;
+        let granted = connection.clone();
+        let grant: GrantFor = Arc::new(move |manifest| grant(&granted, manifest));
+        if let Err(error) = runtime.add_connection_granting(spec, grant) {
+            first = first.and(Err(StartError::Connection(error.to_string())));
+        }
     }
-    Ok(())
+    first
 }
 
 fn grant(connection: &Connection, manifest: &Manifest) -> Grant {
@@ -257,43 +294,6 @@ fn grant(connection: &Connection, manifest: &Manifest) -> Grant {
         grant.write = write.iter().cloned().collect();
     }
     grant
-}
-
-/// What a connection may reach, and how it shows who it is.
-fn door(connection: &Connection, manifest: &Manifest, values: &Map<String, Value>) -> Result<ConnectionConfig, String> {
-    let mut filled = values.clone();
-    for field in &manifest.config {
-        if let (false, Some(default)) = (filled.contains_key(&field.field), &field.default) {
-            filled.insert(field.field.clone(), default.clone());
-        }
-    }
-    let origins = fill_origins(&manifest.network.origins, &filled).map_err(|error| error.to_string())?;
-    let mut reading_posts = Vec::new();
-    for template in &manifest.network.reading_posts {
-        reading_posts.extend(fill_path(template, &filled).map_err(|error| error.to_string())?);
-    }
-    let credentials = connection.credentials.iter().map(|(slot, credential)| {
-        let mut value = Value::Object(credential.parameters.clone().into_iter().collect());
-        value["slot"] = json!(slot);
-        value["scheme"] = json!(credential.scheme);
-        serde_json::from_value::<CredentialConfig>(value).map_err(|error| format!("credential.{slot}: {error}"))
-    });
-    Ok(ConnectionConfig {
-        connection: connection.id.clone(),
-        granted_origins: connection.origins.clone().unwrap_or_else(|| origins.clone()),
-        manifest_origins: origins,
-        token_origins: connection.token_origins.clone(),
-        reading_posts,
-        allow_private: connection.allow_private.clone(),
-        credentials: credentials.collect::<Result<_, _>>()?,
-        max_concurrent_requests: manifest.limits.concurrent_requests,
-        response_limit_bytes: u64::from(manifest.limits.response_bytes),
-        request_timeout_ms: manifest.limits.call_ms,
-        requests_per_second: connection.requests_per_second,
-        idempotency_header: connection.idempotency_header.clone(),
-        extra_ca_pem: connection.extra_ca_pem.clone(),
-        ..ConnectionConfig::default()
-    })
 }
 
 fn parameters(config: &Config) -> Result<Parameters, StartError> {
@@ -336,7 +336,7 @@ fn checks(stopped: watch::Receiver<bool>, store: StoreStopped) -> Vec<Check> {
 fn surface(
     config: &Config,
     wheel: &Wheel,
-    runtime: &Arc<Runtime>,
+    (runtime, fleet): (&Arc<Runtime>, &Arc<Fleet>),
     clock: &Arc<BusinessClock>,
     stopped: watch::Receiver<bool>,
 ) -> Result<ApiState, StartError> {
@@ -354,12 +354,14 @@ fn surface(
     let wiring = api::state::Wiring {
         ledger: Arc::clone(&wheel.ledger),
         connectors: Arc::clone(&wheel.connectors),
-        plugins: Arc::new(Trusted::new(Arc::clone(runtime) as Arc<dyn Plugins>, Trust::of(config))),
+        plugins: Arc::clone(fleet) as Arc<dyn Plugins>,
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         shutdown: stopped,
     };
     let mut state = ApiState::new(wiring).with_tokens(tokens.collect::<Result<_, _>>()?);
-    state = state.with_transforms(Arc::clone(runtime) as Arc<dyn Transforms>);
+    state = state
+        .with_transforms(Arc::clone(runtime) as Arc<dyn Transforms>)
+        .with_rollouts(Arc::clone(fleet) as Arc<dyn Rollouts>);
     if clock.is_settable() {
         let clock = Arc::clone(clock);
         state = state.with_settable_clock(Arc::new(move |to| clock.advance(to).map(|_| ())));

@@ -1,5 +1,7 @@
 //! What an operator and a manifest say about one connection, as plain data.
 
+use std::collections::BTreeMap;
+
 use quoin_package::{Manifest, Scheme};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +19,9 @@ pub struct ConnectionConfig {
     pub token_origins: Vec<String>,
     /// Paths to which a POST is a read: `POST /path` or `/path`.
     pub reading_posts: Vec<String>,
+    /// What each version of the package declares, by the SHA-256 of its component, where several serve: then a
+    /// request needs its own version's list, and `manifest_origins` and `reading_posts` are those of all together.
+    pub versions: BTreeMap<String, VersionNetwork>,
     /// Private addresses, networks or exact origins that the operator opens: `127.0.0.1`,
     /// `10.1.0.0/16`, `http://erp.intern:8080`.
     pub allow_private: Vec<String>,
@@ -40,6 +45,16 @@ pub struct ConnectionConfig {
     pub extra_ca_pem: Option<String>,
 }
 
+/// What one version of a package declares about the network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VersionNetwork {
+    /// Origins.
+    pub origins: Vec<String>,
+    /// Paths to which a POST is a read.
+    pub reading_posts: Vec<String>,
+}
+
 impl Default for ConnectionConfig {
     fn default() -> Self {
         Self {
@@ -48,6 +63,7 @@ impl Default for ConnectionConfig {
             granted_origins: Vec::new(),
             token_origins: Vec::new(),
             reading_posts: Vec::new(),
+            versions: BTreeMap::new(),
             allow_private: Vec::new(),
             credentials: Vec::new(),
             requests_per_second: None,

@@ -1,5 +1,6 @@
 //! One connection, built once from its settings: lists, client, slots, budget.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,9 @@ use crate::transmit::transmit;
 pub(crate) struct Connection {
     room: Arc<Room>,
     lists: Lists,
-    reading_posts: ReadingPosts,
+    /// What the package declares; by version, where several serve.
+    declared: Declared,
+    versions: BTreeMap<String, Declared>,
     clients: Clients,
     slots: Vec<Slot>,
     budget: Budget,
@@ -31,6 +34,20 @@ pub(crate) struct Connection {
     request_timeout: Duration,
     request_limit_bytes: u64,
     response_limit_bytes: u64,
+}
+
+/// What a package, or one version of it, declares about the network.
+struct Declared {
+    origins: AllowList,
+    reading_posts: ReadingPosts,
+}
+
+impl Declared {
+    fn parse(config: &ConnectionConfig, origins: &[String], reading_posts: &[String]) -> Result<Self, ConfigError> {
+        let origins =
+            AllowList::parse(origins).map_err(|error| config_error(config, "manifest_origins", error.to_string()))?;
+        Ok(Self { origins, reading_posts: ReadingPosts::new(reading_posts) })
+    }
 }
 
 /// Where a connection may go.
@@ -117,7 +134,12 @@ impl Connection {
             };
         Ok(Self {
             room: Arc::clone(room),
-            reading_posts: ReadingPosts::new(&config.reading_posts),
+            declared: Declared::parse(config, &config.manifest_origins, &config.reading_posts)?,
+            versions: config
+                .versions
+                .iter()
+                .map(|(digest, one)| Ok((digest.clone(), Declared::parse(config, &one.origins, &one.reading_posts)?)))
+                .collect::<Result<_, ConfigError>>()?,
             clients,
             slots,
             budget: Budget::new(config.max_concurrent_requests, config.requests_per_second),
@@ -141,7 +163,8 @@ impl Connection {
 
     async fn send_unredacted(&self, call: &CallContext, request: HttpRequest) -> Result<HttpResponse, SendError> {
         let target = Target::parse(&request.url).map_err(|denial| denied(&denial))?;
-        judge_origin(&target, &self.lists.manifest, &self.lists.operator).map_err(|denial| denied(&denial))?;
+        let declared = self.declared(&call.digest)?;
+        judge_origin(&target, &declared.origins, &self.lists.operator).map_err(|denial| denied(&denial))?;
         judge_literal(&target, &self.lists.private).map_err(|denial| denied(&denial))?;
         let slot = request.credential.as_deref().map(|name| self.slot(name)).transpose()?;
         let client = self.clients.choose(&target, &self.lists.private, slot.is_some())?;
@@ -153,7 +176,7 @@ impl Connection {
             request,
             target,
             call.access,
-            &self.reading_posts,
+            &declared.reading_posts,
             self.idempotency_header.as_ref(),
             self.request_limit_bytes,
         )?;
@@ -184,6 +207,16 @@ impl Connection {
         }
         let renewed: Stamp = slot.stamp(&again, Some(generation), deadline).await?;
         transmit(client, again, Some(&renewed), deadline, self.response_limit_bytes).await
+    }
+
+    /// What the calling version declares.
+    fn declared(&self, digest: &str) -> Result<&Declared, SendError> {
+        if self.versions.is_empty() {
+            return Ok(&self.declared);
+        }
+        self.versions.get(digest).ok_or_else(|| {
+            SendError::Denied("this version of the plugin has no network here [no-version]; promote it first".into())
+        })
     }
 
     fn slot(&self, name: &str) -> Result<&Slot, SendError> {

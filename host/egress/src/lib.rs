@@ -30,7 +30,9 @@ use async_trait::async_trait;
 use ports::{CallContext, Clock, HttpRequest, HttpResponse, Outbound, Secrets, SendError};
 
 pub use clock::WallClock;
-pub use config::{AssertionAlgorithm, ClientAuth, ConfigError, ConnectionConfig, CredentialConfig, TokenEncoding};
+pub use config::{
+    AssertionAlgorithm, ClientAuth, ConfigError, ConnectionConfig, CredentialConfig, TokenEncoding, VersionNetwork,
+};
 pub use nonce::{Nonces, RandomNonces};
 pub use resolve::{Lookup, SystemLookup};
 

@@ -85,7 +85,7 @@ impl StreamTrouble {
 pub(crate) fn fault_of(error: &CallError) -> Option<Fault> {
     match error {
         CallError::Fault(fault) => Some(fault.clone()),
-        CallError::Guest(_) | CallError::NoConnection(_) | CallError::NotGranted(_) => None,
+        CallError::Guest(_) | CallError::NoConnection(_) | CallError::NotGranted(_) | CallError::Barred { .. } => None,
     }
 }
 

@@ -33,6 +33,9 @@ pub struct CallTrace {
     pub micros: u64,
     /// Peak linear memory, bytes.
     pub peak_memory_bytes: u64,
+    /// The call's name in this process; its requests carry it too. Not recorded.
+    #[serde(skip)]
+    pub call: String,
 }
 
 /// One request to a vendor.
@@ -69,6 +72,14 @@ pub enum CallError {
     /// The plugin does not have this power, or the operator did not grant it.
     #[error("{0}")]
     NotGranted(String),
+    /// Every version of its plugin that may serve was revoked; nothing was called.
+    #[error("connection '{connection}' is stopped: {reason}")]
+    Barred {
+        /// Which connection.
+        connection: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl CallError {
@@ -79,6 +90,11 @@ impl CallError {
             CallError::Guest(guest) => Fault::new(FaultKind::Internal, guest.class.code(), guest.message.clone()),
             CallError::NoConnection(_) => Fault::new(FaultKind::Unavailable, "NO_CONNECTION", self.to_string()),
             CallError::NotGranted(_) => Fault::new(FaultKind::Unsupported, "NOT_GRANTED", self.to_string()),
+            // Asked again in a minute: a person has to put another version in its place.
+            CallError::Barred { .. } => Fault {
+                retry_after_ms: Some(60_000),
+                ..Fault::new(FaultKind::Unavailable, "PLUGIN_REVOKED", self.to_string())
+            },
         }
     }
 }
@@ -103,6 +119,8 @@ pub enum GuestFaultClass {
     Memory,
     /// Recursed past its stack.
     Stack,
+    /// Held more handles (streams, timers) at once than it may.
+    Handles,
     /// Panicked or hit an illegal instruction.
     Trap,
     /// Returned more than it may.
@@ -118,6 +136,7 @@ impl GuestFaultClass {
             GuestFaultClass::Timeout => "PLUGIN_TIMEOUT",
             GuestFaultClass::Memory => "PLUGIN_MEMORY",
             GuestFaultClass::Stack => "PLUGIN_STACK",
+            GuestFaultClass::Handles => "PLUGIN_HANDLES",
             GuestFaultClass::Trap => "PLUGIN_TRAP",
             GuestFaultClass::OutputTooLarge => "PLUGIN_OUTPUT_TOO_LARGE",
             GuestFaultClass::Malformed => "PLUGIN_MALFORMED_OUTPUT",
@@ -293,6 +312,17 @@ pub struct ConnectionInfo {
     pub digest: String,
 }
 
+/// The process that a write belongs to: it stays with the plugin's version that it began with.
+#[derive(Debug, Clone, Copy)]
+pub struct Process<'a> {
+    /// Business key.
+    pub key: &'a str,
+    /// Instance id.
+    pub instance: &'a str,
+    /// Number of the event that began it, where it is known.
+    pub began: Option<u64>,
+}
+
 /// The connected systems.
 #[async_trait]
 pub trait Connectors: Send + Sync {
@@ -302,6 +332,30 @@ pub trait Connectors: Send + Sync {
     async fn apply(&self, connection: &str, object: &str, items: &[Item]) -> Called<Vec<ItemOutcome>>;
     /// Asks what became of items, under the read grant.
     async fn lookup(&self, connection: &str, object: &str, items: &[Item]) -> Called<Vec<ItemOutcome>>;
+    /// As [`Connectors::apply`], for a process.
+    async fn apply_for(
+        &self,
+        _process: Process<'_>,
+        connection: &str,
+        object: &str,
+        items: &[Item],
+    ) -> Called<Vec<ItemOutcome>> {
+        self.apply(connection, object, items).await
+    }
+    /// As [`Connectors::lookup`], for a process.
+    async fn lookup_for(
+        &self,
+        _process: Process<'_>,
+        connection: &str,
+        object: &str,
+        items: &[Item],
+    ) -> Called<Vec<ItemOutcome>> {
+        self.lookup(connection, object, items).await
+    }
+    /// Whether a plugin's versions share a connection's calls, so that it matters when a process began.
+    fn is_split(&self, _connection: &str) -> bool {
+        false
+    }
     /// Proves an inbound request, without network.
     async fn handle(&self, connection: &str, inbound: Inbound) -> Called<Reply>;
     /// Asks the vendor who we are and what we may do. Reads only.

@@ -23,6 +23,8 @@ pub struct CallContext {
     pub access: Access,
     /// The plugin call, for the audit.
     pub call: String,
+    /// SHA-256 of the plugin's component, hex: each version may reach what its own manifest says.
+    pub digest: String,
     /// When the whole call must be over.
     pub deadline: Instant,
 }

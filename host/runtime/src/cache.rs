@@ -14,6 +14,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::CacheOptions;
+use crate::worker::{CompileWorker, NotCompiled};
 
 /// Layout of a file: this, the MAC, the compiled code.
 const MAGIC: &[u8] = b"QUOINAOT1";
@@ -30,8 +31,9 @@ pub fn component(
     bytes: &[u8],
     digest: &str,
     cache: Option<&CacheOptions>,
+    worker: Option<&CompileWorker>,
 ) -> wasmtime::Result<(Component, bool)> {
-    let Some(options) = cache else { return Ok((Component::from_binary(engine, bytes)?, false)) };
+    let Some(options) = cache else { return Ok((compiled(engine, bytes, worker)?, false)) };
     let cache = Cache { options, name: file_name(engine, digest) };
     match cache.read() {
         Ok(Some(compiled)) => match deserialize(engine, &compiled) {
@@ -43,18 +45,31 @@ pub fn component(
         Ok(None) => {}
         Err(error) => tracing::warn!(file = cache.name, %error, "the compiled plugin cannot be used; compiling again"),
     }
-    let component = Component::from_binary(engine, bytes)?;
+    let component = compiled(engine, bytes, worker)?;
     if let Err(error) = component.serialize().map_err(io::Error::other).and_then(|compiled| cache.write(&compiled)) {
         tracing::warn!(dir = %options.dir.display(), %error, "the compiled plugin could not be kept; the next start compiles again");
     }
     Ok((component, false))
 }
 
+/// Compiles, in a process of its own where there is a worker.
+fn compiled(engine: &Engine, bytes: &[u8], worker: Option<&CompileWorker>) -> wasmtime::Result<Component> {
+    let Some(worker) = worker else { return Component::from_binary(engine, bytes) };
+    match worker.run(bytes) {
+        Ok(code) => deserialize(engine, &code),
+        Err(NotCompiled::Component(reason)) => Err(wasmtime::Error::msg(reason)),
+        Err(NotCompiled::Worker(error)) => {
+            Err(wasmtime::Error::msg(format!("the compiler could not be run ({error}); try again")))
+        }
+    }
+}
+
 /// Loads compiled code.
 #[allow(unsafe_code)]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: these exact bytes, in memory and not on disk, were checked against a MAC that only
-    // this host can make, which it makes over nothing but the output of `Component::serialize`.
+    // SAFETY: these exact bytes, in memory and not on disk, were checked against a MAC that only this
+    // host can make, which it makes over nothing but the output of `Component::serialize`; or our own
+    // program has just written them, in a folder that nobody else may open.
     unsafe { Component::deserialize(engine, compiled) }
 }
 

@@ -10,7 +10,7 @@ use ports::{Access, CallError, CallTrace, Outbound, Secrets};
 use quoin_canonical::Timestamp;
 use quoin_package::Manifest;
 use wasmtime::{Engine, Store, UpdateDeadline};
-use wasmtime_wasi::{HostWallClock, ResourceTable, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock, ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
 use crate::bindings::imports::quoin::types::types::Fault as Border;
 use crate::capture::Capture;
@@ -20,7 +20,7 @@ use crate::fault;
 use crate::meter::Meter;
 
 /// Live handles of one call (streams, pollables): a Rust plugin has under ten.
-const HANDLES: usize = 1_000;
+pub const HANDLES: usize = 1_000;
 /// What lies between the last moment for a request and the end of the call, so that a plugin whose
 /// request ran out of time can still say so.
 const GRACE: Duration = Duration::from_millis(500);
@@ -73,6 +73,8 @@ pub struct Ended<T> {
     pub result: Result<T, CallError>,
     pub trace: CallTrace,
     pub imports_used: Vec<&'static str>,
+    /// The plugin was called: it was not turned away at the door.
+    pub ran: bool,
 }
 
 /// Runs one call in a fresh store.
@@ -101,10 +103,11 @@ where
         version: manifest.version.clone(),
         digest,
         calls: state.door.calls,
+        call: state.door.caller.call,
         micros: micros_since(start),
         peak_memory_bytes,
     };
-    Ended { result, trace, imports_used: state.door.denied.unwrap_or_default() }
+    Ended { result, trace, imports_used: state.door.denied.unwrap_or_default(), ran: true }
 }
 
 fn open(engine: &Engine, ticket: Ticket, start: Instant) -> Store<State> {
@@ -136,7 +139,11 @@ fn open(engine: &Engine, ticket: Ticket, start: Instant) -> Store<State> {
 
 fn state(ticket: Ticket, start: Instant) -> State {
     let stderr = Capture::default();
-    let wasi = WasiCtx::builder().stderr(stderr.clone()).wall_clock(StoodStill(ticket.now)).build();
+    let wasi = WasiCtx::builder()
+        .stderr(stderr.clone())
+        .wall_clock(StoodStill(ticket.now))
+        .monotonic_clock(Coarse(start))
+        .build();
     let mut table = ResourceTable::new();
     table.set_max_capacity(HANDLES);
     let grace = GRACE.min(ticket.wall / 10);
@@ -146,6 +153,7 @@ fn state(ticket: Ticket, start: Instant) -> State {
             version: ticket.manifest.version.clone(),
             connection: ticket.connection,
             call: next_call(),
+            digest: ticket.digest,
         },
         access: ticket.access,
         manifest: ticket.manifest,
@@ -189,5 +197,22 @@ impl HostWallClock for StoodStill {
 
     fn now(&self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.as_millisecond()).unwrap_or(0))
+    }
+}
+
+/// The clock for durations, in steps so coarse that neighbours cannot be listened to through it.
+struct Coarse(Instant);
+
+/// A step of it: no vendor's answer is awaited for less.
+const COARSE_STEP: Duration = Duration::from_millis(1);
+
+impl HostMonotonicClock for Coarse {
+    fn resolution(&self) -> u64 {
+        u64::try_from(COARSE_STEP.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn now(&self) -> u64 {
+        let passed = u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        passed - passed % self.resolution()
     }
 }

@@ -45,6 +45,9 @@ impl Grant {
     }
 }
 
+/// What an operator allows each version of a plugin, where that depends on what the version declares.
+pub type GrantFor = Arc<dyn Fn(&Manifest) -> Grant + Send + Sync>;
+
 /// Why a connection cannot be set up: everything that is wrong, not only the first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("connection '{connection}': {}", problems.join("; "))]

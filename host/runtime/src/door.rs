@@ -32,6 +32,8 @@ pub struct Caller {
     pub version: String,
     pub connection: String,
     pub call: String,
+    /// SHA-256 of the component, hex.
+    pub digest: String,
 }
 
 /// The door of one call.
@@ -103,6 +105,7 @@ impl Door {
             connection: self.caller.connection.clone(),
             access: self.access.unwrap_or(Access::Read),
             call: self.caller.call.clone(),
+            digest: self.caller.digest.clone(),
             deadline: self.deadline,
         }
     }
@@ -258,7 +261,7 @@ impl log::Host for Door {
 }
 
 fn emit(caller: &Caller, level: log::Level, message: &str, fields: &str) {
-    let Caller { plugin, version, connection, call } = caller;
+    let Caller { plugin, version, connection, call, .. } = caller;
     match level {
         log::Level::Trace => tracing::trace!(target: "plugin", plugin, version, connection, call, fields, "{message}"),
         log::Level::Debug => tracing::debug!(target: "plugin", plugin, version, connection, call, fields, "{message}"),

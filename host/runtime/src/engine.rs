@@ -67,6 +67,17 @@ pub fn frugal() -> Result<Engine> {
     Ok(engine)
 }
 
+/// An engine whose code the host's own engine runs, for a worker that compiles and never calls: without a pool,
+/// whose address space is more than a worker may have, and which is no part of the code.
+///
+/// # Errors
+/// When this machine cannot have one.
+pub fn compiler() -> Result<Engine> {
+    let mut config = base();
+    config.parallel_compilation(false);
+    Engine::new(&config)
+}
+
 fn base() -> Config {
     let mut config = Config::new();
     config

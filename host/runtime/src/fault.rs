@@ -2,11 +2,12 @@
 
 use ports::{CallError, GuestFault, GuestFaultClass, Secrets};
 use process::{Fault, FaultKind};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
 use crate::bindings::imports::quoin::types::types::{Fault as Border, FaultKind as BorderKind};
-use crate::call::State;
+use crate::call::{HANDLES, State};
 use crate::door::cut;
 
 /// What is kept of a plugin's last words, bytes.
@@ -65,6 +66,9 @@ fn unlifted(error: &wasmtime::Error, said: &str) -> CallError {
     let text = cut(&text, LAST_WORDS_BYTES);
     if text.contains("allocated for hostcalls") {
         return guest(GuestFaultClass::OutputTooLarge, "returned more than one call may; ask for fewer records");
+    }
+    if text.contains("handle limit exceeded") || matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        return guest(GuestFaultClass::Handles, format!("held more than {HANDLES} handles at once{said}"));
     }
     if text.contains("exceeds memory limits") {
         return guest(GuestFaultClass::Memory, format!("{text}; raise limits.memory_mib"));

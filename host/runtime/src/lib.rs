@@ -25,11 +25,15 @@ mod meter;
 mod options;
 mod plugin;
 mod power;
+mod routing;
 mod runtime;
 mod stranger;
 mod transform;
+mod versions;
+mod worker;
 
-pub use connection::{ConnectionError, ConnectionSpec, Grant};
+pub use connection::{ConnectionError, ConnectionSpec, Grant, GrantFor};
 pub use examine::{Examined, examine};
 pub use options::{CacheOptions, Options};
 pub use runtime::{Runtime, RuntimeError};
+pub use worker::{CompileWorker, compile};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
-use ports::{Clock, Outbound, Secrets};
+use ports::{Clock, LoadStep, Outbound, Secrets};
 use quoin_canonical::ObjectKind;
 use quoin_package::{Manifest, PackageKind};
 use wasmtime::Engine;
@@ -16,9 +16,10 @@ use crate::Options;
 use crate::bindings::transformer::TransformerPre;
 use crate::cache;
 use crate::call::{Ended, State, Ticket, run};
+use crate::door::micros_since;
 use crate::engine::bytes_of_mib;
 use crate::inspect::{Stamp, check_contract, inspect};
-use crate::plugin::Plugin;
+use crate::plugin::{Plugin, Record};
 use crate::power::Powers;
 use crate::transform::{self, TransformPlugin};
 
@@ -40,12 +41,14 @@ pub struct Shared {
 ///
 /// # Errors
 /// What is wrong and how to mend it.
-pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Loaded, String> {
-    let start = Instant::now();
+pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<(Loaded, Vec<LoadStep>), String> {
+    let mut steps = Steps::begin();
     let manifest = Arc::new(manifest(&text)?);
     let stamp = inspect(&bytes, shared.options.component_bytes)?;
     let digest = hex::encode(digest::digest(&digest::SHA256, &bytes));
+    steps.done("inspected");
     let (component, from_cache) = compiled(shared, bytes, digest.clone()).await?;
+    steps.done(if from_cache { "taken from the cache" } else { "compiled" });
     let pre = shared.linker.instantiate_pre(&component).map_err(|error| {
         format!("the component does not fit this host: {error:#}; rebuild with an SDK of contract 1.0")
     })?;
@@ -53,23 +56,43 @@ pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<Loade
     if manifest.kind == PackageKind::Transform {
         let pre = transform::probe(&shared.engine, &component, &pre, &manifest)?;
         trial.describe_transform(&pre, &text).await?;
-        let load_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        return Ok(Loaded::Transform(TransformPlugin {
-            manifest,
-            digest,
-            pre,
-            load_ms,
-            from_cache,
-            notes: notes(stamp),
-        }));
+        steps.done("described");
+        let (load_ms, notes) = (steps.millis(), notes(stamp));
+        let transform = TransformPlugin { manifest, digest, pre, load_ms, from_cache, notes };
+        return Ok((Loaded::Transform(transform), steps.steps));
     }
     let powers = Powers::probe(&shared.engine, &component, &pre)?;
     powers.agree_with(&manifest)?;
     trial.describe(&powers, &text).await?;
+    steps.done("described");
     trial.instantiate(&powers).await?;
-    let load_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let plugin = Plugin { manifest, digest, powers, load_ms, from_cache, notes: notes(stamp) };
-    Ok(Loaded::Connector(Box::new(plugin)))
+    steps.done("started once");
+    let (load_ms, notes) = (steps.millis(), notes(stamp));
+    let plugin = Plugin { manifest, digest, powers, load_ms, from_cache, notes, record: Record::default() };
+    Ok((Loaded::Connector(Box::new(plugin)), steps.steps))
+}
+
+/// What was done on the way, and how long it took.
+struct Steps {
+    begun: Instant,
+    last: Instant,
+    steps: Vec<LoadStep>,
+}
+
+impl Steps {
+    fn begin() -> Self {
+        let now = Instant::now();
+        Self { begun: now, last: now, steps: Vec::new() }
+    }
+
+    fn done(&mut self, step: &str) {
+        self.steps.push(LoadStep { step: step.to_owned(), micros: micros_since(self.last) });
+        self.last = Instant::now();
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// What a package turned out to be.
@@ -100,8 +123,11 @@ pub fn manifest(text: &str) -> Result<Manifest, String> {
 }
 
 async fn compiled(shared: &Shared, bytes: Vec<u8>, digest: String) -> Result<(Component, bool), String> {
-    let (engine, cache) = (shared.engine.clone(), shared.options.cache.clone());
-    let compiling = tokio::task::spawn_blocking(move || cache::component(&engine, &bytes, &digest, cache.as_ref()));
+    let (engine, cache, worker) =
+        (shared.engine.clone(), shared.options.cache.clone(), shared.options.compiler.clone());
+    let compiling = tokio::task::spawn_blocking(move || {
+        cache::component(&engine, &bytes, &digest, cache.as_ref(), worker.as_ref())
+    });
     compiling
         .await
         .map_err(|error| format!("compiling the component failed: {error}"))?

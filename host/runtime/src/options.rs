@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::worker::CompileWorker;
+
 /// How the sandbox is set up. [`Options::default`] is right for one machine with a few connections.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -31,6 +33,8 @@ pub struct Options {
     pub component_bytes: usize,
     /// Where compiled code is kept; `None` compiles on every start.
     pub cache: Option<CacheOptions>,
+    /// Who compiles; `None` compiles in this process, where a hostile component takes this process's memory.
+    pub compiler: Option<CompileWorker>,
 }
 
 impl Default for Options {
@@ -48,6 +52,7 @@ impl Default for Options {
             requests_per_call: 2_000,
             component_bytes: 32 << 20,
             cache: None,
+            compiler: None,
         }
     }
 }

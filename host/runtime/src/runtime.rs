@@ -1,53 +1,62 @@
 //! The sandbox as the rest of the host sees it: plugins by id, connections by id, and calls.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use ports::{
     Access, CallError, CallTrace, Called, CheckReport, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome,
-    Outbound, Page, PluginInfo, Plugins, ReadRequest, Reply, Secrets,
+    Outbound, Page, PluginInfo, Process, ReadRequest, Reply, Secrets,
 };
+use rollout::Call as Choice;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use wasmtime::Store;
 
 use crate::Options;
 use crate::border::{inbound_out, items_out, kind_of, outcomes_in, page_in, reply_in, request_out};
 use crate::call::{Body, Ended, State, Ticket, run};
-use crate::connection::{Connection, ConnectionError, ConnectionSpec};
+use crate::connection::{Connection, ConnectionError, ConnectionSpec, GrantFor};
 use crate::engine;
 use crate::fault::{busy, guest};
-use crate::load::{Loaded, Shared, load};
+use crate::load::Shared;
 use crate::plugin::Plugin;
+use crate::routing::{Nobody, Routing, Wired};
 use crate::transform::TransformPlugin;
+
+/// The connection that serves a call, or the call's end.
+macro_rules! routed {
+    ($self:ident, $call:expr) => {
+        match $self.route($call) {
+            Ok(route) => route,
+            Err(error) => return Called { result: Err(error), trace: CallTrace::default() },
+        }
+    };
+}
 
 /// Why the sandbox cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[error("the plugin engine cannot be started: {0}")]
 pub struct RuntimeError(String);
 
-/// Who serves what. Replaced as a whole, so that a call sees one consistent state, and keeps the
-/// one it started with.
-#[derive(Default, Clone)]
-struct Routing {
-    plugins: BTreeMap<String, Arc<Plugin>>,
-    connections: BTreeMap<String, Arc<Connection>>,
-    transforms: BTreeMap<String, Arc<TransformPlugin>>,
-}
-
 /// The sandbox.
 pub struct Runtime {
     pub(crate) shared: Shared,
-    routing: ArcSwap<Routing>,
+    pub(crate) routing: ArcSwap<Routing>,
     /// Held while routing is being changed.
-    changing: Mutex<()>,
+    pub(crate) changing: Mutex<()>,
     /// Held while a plugin is being loaded: compiling takes much memory, so one at a time.
-    loading: tokio::sync::Mutex<()>,
-    calls: Arc<Semaphore>,
-    webhooks: Arc<Semaphore>,
+    pub(crate) loading: tokio::sync::Mutex<()>,
+    /// Versions that were taken away, while calls may still be under way in them.
+    pub(crate) leaving: Mutex<Vec<Weak<Plugin>>>,
+    /// Changes with every fault of a plugin's own.
+    pub(crate) trouble: watch::Sender<u64>,
+    /// Nothing is noted in a version's record: what runs here is a rehearsal.
+    pub(crate) rehearsal: bool,
+    pub(crate) calls: Arc<Semaphore>,
+    pub(crate) webhooks: Arc<Semaphore>,
 }
 
 /// What a call may do, and where it waits.
@@ -81,6 +90,9 @@ impl Runtime {
             routing: ArcSwap::default(),
             changing: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
+            leaving: Mutex::default(),
+            trouble: watch::Sender::new(0),
+            rehearsal: false,
         }))
     }
 
@@ -89,17 +101,33 @@ impl Runtime {
     /// # Errors
     /// Everything that is wrong with it; nothing changes then.
     pub fn add_connection(&self, spec: ConnectionSpec) -> Result<(), ConnectionError> {
+        self.connect(spec, None)
+    }
+
+    /// The same with a grant that depends on what each version of the plugin declares.
+    ///
+    /// # Errors
+    /// As [`Runtime::add_connection`].
+    pub fn add_connection_granting(&self, spec: ConnectionSpec, grant: GrantFor) -> Result<(), ConnectionError> {
+        self.connect(spec, Some(grant))
+    }
+
+    fn connect(&self, spec: ConnectionSpec, grant: Option<GrantFor>) -> Result<(), ConnectionError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let routing = self.routing.load_full();
-        let Some(plugin) = routing.plugins.get(&spec.plugin) else {
-            let loaded = routing.plugins.keys().cloned().collect::<Vec<_>>().join(", ");
+        let mut next = Routing::clone(&self.routing.load_full());
+        let Some(plugin) = next.plugins.get(&spec.plugin) else {
+            let loaded = next.plugins.keys().cloned().collect::<Vec<_>>().join(", ");
             let problem = format!("plugin '{}' is not loaded; loaded are: {loaded}", spec.plugin);
             return Err(ConnectionError { connection: spec.id, problems: vec![problem] });
         };
-        let calls = routing.connections.get(&spec.id).map_or_else(|| self.places(), |known| Arc::clone(&known.calls));
-        let connection = Connection::new(spec, Arc::clone(plugin), calls)?;
-        let mut next = Routing::clone(&routing);
-        next.connections.insert(connection.spec.id.clone(), Arc::new(connection));
+        let (id, known) = (spec.id.clone(), next.connections.get(&spec.id));
+        let calls = known.map_or_else(|| self.places(), |known| Arc::clone(&known.calls));
+        let mut wired = Wired { spec, grant, calls, versions: BTreeMap::new() };
+        plugin.ready.values().for_each(|version| wired.add(version));
+        if let Some(Err(error)) = plugin.serving.current().and_then(|digest| wired.versions.get(digest)) {
+            return Err(error.clone());
+        }
+        next.connections.insert(id, Arc::new(wired));
         self.routing.store(Arc::new(next));
         Ok(())
     }
@@ -115,7 +143,7 @@ impl Runtime {
 
     /// Asks the vendor who the connection is and what it may do. Reads only.
     pub async fn check(&self, connection: &str) -> Called<CheckReport> {
-        let Some(route) = self.route(connection) else { return nowhere(connection) };
+        let route = routed!(self, call_of(connection, connection.as_bytes()));
         let Some(pre) = route.plugin.powers.checks.clone() else { return refused(&route, lacks(&route, "check")) };
         let ended = self.call(&route, Purpose::Reading, |store| {
             Box::pin(async move {
@@ -123,14 +151,14 @@ impl Runtime {
                 instance.quoin_connector_check().call_check(store).await
             })
         });
-        finish(ended.await, |report| {
+        self.finish(&route, ended.await, |report| {
             Ok(CheckReport { account: report.account, scopes: report.scopes, warnings: report.warnings })
         })
     }
 
     /// Asks for the vendor's schema of the mapped objects. Reads only.
     pub async fn discover(&self, connection: &str) -> Called<Value> {
-        let Some(route) = self.route(connection) else { return nowhere(connection) };
+        let route = routed!(self, call_of(connection, connection.as_bytes()));
         let Some(pre) = route.plugin.powers.discovers.clone() else {
             return refused(&route, lacks(&route, "discover"));
         };
@@ -140,7 +168,7 @@ impl Runtime {
                 instance.quoin_connector_discover().call_discover(store).await
             })
         });
-        finish(ended.await, |schemas| {
+        self.finish(&route, ended.await, |schemas| {
             serde_json::from_str(&schemas).map_err(|error| {
                 guest(ports::GuestFaultClass::Malformed, format!("discover returned no JSON: {error}"))
             })
@@ -148,7 +176,7 @@ impl Runtime {
     }
 
     /// Puts a transform into service: new conversions go to it.
-    fn install_transform(&self, plugin: TransformPlugin) -> PluginInfo {
+    pub(crate) fn install_transform(&self, plugin: TransformPlugin) -> PluginInfo {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let info = plugin.info();
         let mut next = Routing::clone(&self.routing.load_full());
@@ -190,8 +218,25 @@ impl Runtime {
         Arc::new(Semaphore::new(number.max(1)))
     }
 
-    fn route(&self, connection: &str) -> Option<Arc<Connection>> {
-        self.routing.load().connections.get(connection).map(Arc::clone)
+    fn route(&self, call: Choice<'_>) -> Result<Arc<Connection>, CallError> {
+        self.routing.load().route(call).map_err(|nobody| match nobody {
+            Nobody::Unknown => CallError::NoConnection(call.connection.to_owned()),
+            Nobody::Barred(reason) => CallError::Barred { connection: call.connection.to_owned(), reason },
+        })
+    }
+
+    /// The result of a call, noted in its version's record.
+    fn finish<T, U>(
+        &self,
+        route: &Connection,
+        ended: Ended<T>,
+        lift: impl FnOnce(T) -> Result<U, CallError>,
+    ) -> Called<U> {
+        let result = ended.result.and_then(lift);
+        if ended.ran && !self.rehearsal && route.plugin.record.note(&result, &route.spec.id, self.shared.clock.now()) {
+            self.trouble.send_modify(|faults| *faults = faults.wrapping_add(1));
+        }
+        Called { result, trace: ended.trace }
     }
 
     /// Waits for a place: first among the connection's own calls, then among all.
@@ -219,8 +264,11 @@ impl Runtime {
     {
         let _permits = match self.admitted(route, purpose).await {
             Ok(permits) => permits,
-            Err(error) => return Ended { result: Err(error), trace: trace_of(route), imports_used: Vec::new() },
+            Err(error) => {
+                return Ended { result: Err(error), trace: trace_of(route), imports_used: Vec::new(), ran: false };
+            }
         };
+        let _under_way = route.plugin.record.enter();
         run(&self.shared.engine, self.ticket(route, purpose), body).await
     }
 
@@ -248,41 +296,13 @@ impl Runtime {
             secrets: Arc::clone(&self.shared.secrets),
         }
     }
-
-    /// Puts a plugin into service: new calls go to it. Every connection of the one before must fit.
-    fn replace(&self, plugin: Arc<Plugin>) -> Result<(), String> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Routing::clone(&self.routing.load_full());
-        for known in next.connections.values_mut().filter(|known| known.spec.plugin == plugin.manifest.id) {
-            let moved = Connection::new(known.spec.clone(), Arc::clone(&plugin), Arc::clone(&known.calls));
-            *known = Arc::new(moved.map_err(|error| format!("the new version does not fit {error}"))?);
-        }
-        next.plugins.insert(plugin.manifest.id.clone(), plugin);
-        self.routing.store(Arc::new(next));
-        Ok(())
-    }
-
-    fn info(&self, plugin: &Plugin) -> PluginInfo {
-        let routing = self.routing.load();
-        let connections = routing.connections.values().filter(|known| known.spec.plugin == plugin.manifest.id);
-        PluginInfo {
-            id: plugin.manifest.id.clone(),
-            name: plugin.manifest.name.clone(),
-            version: plugin.manifest.version.clone(),
-            digest: plugin.digest.clone(),
-            powers: plugin.powers.names(),
-            connections: connections.map(|known| known.spec.id.clone()).collect(),
-            load_ms: plugin.load_ms,
-            from_cache: plugin.from_cache,
-            notes: plugin.notes.clone(),
-        }
-    }
 }
 
 #[async_trait]
 impl Connectors for Runtime {
     async fn read(&self, connection: &str, request: ReadRequest) -> Called<Page> {
-        let Some(route) = self.route(connection) else { return nowhere(connection) };
+        let stream = format!("{connection}/{}", request.object);
+        let route = routed!(self, call_of(connection, stream.as_bytes()));
         let kind = match kind_of(&request.object).and_then(|kind| route.may_read(&request.object).map(|()| kind)) {
             Ok(kind) => kind,
             Err(error) => return refused(&route, error),
@@ -296,22 +316,48 @@ impl Connectors for Runtime {
                 instance.quoin_connector_source().call_read(store, &request).await
             })
         });
-        finish(ended.await, |page| page_in(kind, most, page, self.shared.options.output_bytes))
+        self.finish(&route, ended.await, |page| page_in(kind, most, page, self.shared.options.output_bytes))
     }
 
     async fn apply(&self, connection: &str, object: &str, items: &[Item]) -> Called<Vec<ItemOutcome>> {
-        let Some(route) = self.route(connection) else { return nowhere(connection) };
+        let route = routed!(self, call_of(connection, first_key(items)));
         self.sink(&route, Purpose::Writing, route.may_write(object), object, items).await
     }
 
     async fn lookup(&self, connection: &str, object: &str, items: &[Item]) -> Called<Vec<ItemOutcome>> {
-        let Some(route) = self.route(connection) else { return nowhere(connection) };
+        let route = routed!(self, call_of(connection, first_key(items)));
         // Who may write an object may ask what became of it.
         self.sink(&route, Purpose::Reading, route.may_write(object), object, items).await
     }
 
+    async fn apply_for(
+        &self,
+        process: Process<'_>,
+        connection: &str,
+        object: &str,
+        items: &[Item],
+    ) -> Called<Vec<ItemOutcome>> {
+        let route = routed!(self, call_for(process, connection));
+        self.sink(&route, Purpose::Writing, route.may_write(object), object, items).await
+    }
+
+    async fn lookup_for(
+        &self,
+        process: Process<'_>,
+        connection: &str,
+        object: &str,
+        items: &[Item],
+    ) -> Called<Vec<ItemOutcome>> {
+        let route = routed!(self, call_for(process, connection));
+        self.sink(&route, Purpose::Reading, route.may_write(object), object, items).await
+    }
+
+    fn is_split(&self, connection: &str) -> bool {
+        self.routing.load().is_split(connection)
+    }
+
     async fn handle(&self, connection: &str, inbound: Inbound) -> Called<Reply> {
-        let Some(route) = self.route(connection) else { return nowhere(connection) };
+        let route = routed!(self, call_of(connection, &inbound.body));
         let Some(pre) = route.plugin.powers.listens.clone() else { return refused(&route, lacks(&route, "webhook")) };
         let inbound = inbound_out(inbound);
         let ended = self.call(&route, Purpose::Proving, |store| {
@@ -320,7 +366,7 @@ impl Connectors for Runtime {
                 instance.quoin_connector_webhook().call_handle(store, &inbound).await
             })
         });
-        finish(ended.await, reply_in)
+        self.finish(&route, ended.await, reply_in)
     }
 
     async fn check(&self, connection: &str) -> Called<CheckReport> {
@@ -332,11 +378,12 @@ impl Connectors for Runtime {
     }
 
     fn connection(&self, id: &str) -> Option<ConnectionInfo> {
-        self.route(id).map(|route| info_of(&route))
+        info_of(&self.routing.load(), id)
     }
 
     fn connections(&self) -> Vec<ConnectionInfo> {
-        self.routing.load().connections.values().map(|route| info_of(route)).collect()
+        let routing = self.routing.load();
+        routing.connections.keys().filter_map(|id| info_of(&routing, id)).collect()
     }
 }
 
@@ -368,44 +415,35 @@ impl Runtime {
             })
         });
         let (limit, secrets) = (self.shared.options.output_bytes, self.shared.secrets.as_ref());
-        finish(ended.await, |outcomes| outcomes_in(kind, items, outcomes, limit, secrets))
+        self.finish(route, ended.await, |outcomes| outcomes_in(kind, items, outcomes, limit, secrets))
     }
 }
 
-#[async_trait]
-impl Plugins for Runtime {
-    async fn load(&self, component: Vec<u8>, manifest: String) -> Result<PluginInfo, String> {
-        let _loading = self.loading.lock().await;
-        let plugin = match load(&self.shared, component, manifest).await? {
-            Loaded::Connector(plugin) => Arc::from(plugin),
-            Loaded::Transform(plugin) => return Ok(self.install_transform(plugin)),
-        };
-        self.replace(Arc::clone(&plugin))?;
-        tracing::info!(
-            plugin = plugin.manifest.id,
-            version = plugin.manifest.version,
-            digest = plugin.digest,
-            load_ms = plugin.load_ms,
-            from_cache = plugin.from_cache,
-            "plugin is serving"
-        );
-        Ok(self.info(&plugin))
-    }
-
-    fn plugins(&self) -> Vec<PluginInfo> {
-        let routing = self.routing.load();
-        let connectors = routing.plugins.values().map(|plugin| self.info(plugin));
-        connectors.chain(routing.transforms.values().map(|transform| transform.info())).collect()
-    }
+/// A connection with the version that serves it, also while its plugin is stopped.
+fn info_of(routing: &Routing, id: &str) -> Option<ConnectionInfo> {
+    let wired = routing.connections.get(id)?;
+    let plugin = routing.plugins.get(&wired.spec.plugin)?;
+    let chosen = plugin.serving.pins.get(id).map(String::as_str).or(plugin.serving.current());
+    let version = chosen.and_then(|digest| plugin.ready.get(digest)).or(plugin.ready.values().next())?;
+    Some(ConnectionInfo {
+        id: id.to_owned(),
+        plugin: wired.spec.plugin.clone(),
+        manifest: Arc::clone(&version.manifest),
+        digest: version.digest.clone(),
+    })
 }
 
-fn info_of(route: &Connection) -> ConnectionInfo {
-    ConnectionInfo {
-        id: route.spec.id.clone(),
-        plugin: route.spec.plugin.clone(),
-        manifest: Arc::clone(&route.plugin.manifest),
-        digest: route.plugin.digest.clone(),
-    }
+/// A call of no process; `sticky` keeps to one version while a canary has a share.
+fn call_of<'a>(connection: &'a str, sticky: &'a [u8]) -> Choice<'a> {
+    Choice { connection, sticky, began: None }
+}
+
+fn call_for<'a>(process: Process<'a>, connection: &'a str) -> Choice<'a> {
+    Choice { connection, sticky: process.instance.as_bytes(), began: process.began }
+}
+
+fn first_key(items: &[Item]) -> &[u8] {
+    items.first().map(|item| item.key.as_bytes()).unwrap_or_default()
 }
 
 fn lacks(route: &Connection, power: &str) -> CallError {
@@ -421,14 +459,6 @@ fn trace_of(route: &Connection) -> CallTrace {
     }
 }
 
-fn nowhere<T>(connection: &str) -> Called<T> {
-    Called { result: Err(CallError::NoConnection(connection.to_owned())), trace: CallTrace::default() }
-}
-
 fn refused<T>(route: &Connection, error: CallError) -> Called<T> {
     Called { result: Err(error), trace: trace_of(route) }
-}
-
-fn finish<T, U>(ended: Ended<T>, lift: impl FnOnce(T) -> Result<U, CallError>) -> Called<U> {
-    Called { result: ended.result.and_then(lift), trace: ended.trace }
 }

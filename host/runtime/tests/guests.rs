@@ -62,6 +62,11 @@ const READS: &[(&str, Expect)] = &[
     ("log_flood", Says("done")),
     ("stderr_flood", Says("done")),
     ("own_fault", Fault("429")),
+    ("clock_probing", Stopped(Class::Timeout, "more processor time")),
+    ("clock_step", Says("1000 µs")),
+    ("hanging_host_call", Stopped(Class::Timeout, "while waiting for GET vendor.example/never")),
+    ("version_dependent", Says("1.0.0")),
+    ("priced", Says("A")),
 ];
 
 const WRITES: &[(&str, Expect)] = &[

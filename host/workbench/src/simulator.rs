@@ -89,6 +89,7 @@ impl Simulator {
     async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
         let control = self.control.as_ref().context("the simulator is not connected")?;
         let context = CallContext {
+            digest: String::new(),
             connection: CONNECTION.into(),
             access: Access::Write,
             call: "control".into(),

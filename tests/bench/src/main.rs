@@ -1,7 +1,7 @@
 //! The promised figures, each beside the limit that was measured in the same run.
 //!
 //! Lives here: what a plugin call costs (`calls.rs`), how long a plugin takes to serve (`load.rs`),
-//! durable flows (`flows.rs`), a month of billing (`invoicing.rs`) and what they are compared with (`reference.rs`, `disk.rs`), and the
+//! durable flows (`flows.rs`), a month of billing (`invoicing.rs`), idle connections (`idle.rs`) and what they are compared with (`reference.rs`, `disk.rs`), and the
 //! table (`report.rs`). Never enters: a verdict. A figure is a ratio for a person to judge, because
 //! absolute ones move from machine to machine.
 //!
@@ -12,6 +12,7 @@ mod calls;
 mod disk;
 mod flows;
 mod house;
+mod idle;
 mod invoicing;
 mod load;
 mod memory;
@@ -59,6 +60,7 @@ enum Part {
     Reference,
     Flows,
     Billing,
+    Idle,
     Vendors,
 }
 
@@ -101,6 +103,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Part::Reference => print(&reference::measure(&setting).await?),
         Part::Flows => print(&flows::measure(&setting).await?),
         Part::Billing => print(&invoicing::measure()?),
+        Part::Idle => print(&idle::measure(&setting).await?),
         Part::Vendors => vendors::serve().await,
     }
 }
@@ -120,6 +123,7 @@ fn whole(arguments: &Arguments, target: &Path) -> anyhow::Result<()> {
         reference: child(arguments, Part::Reference, compiled.path())?,
         flows: child(arguments, Part::Flows, compiled.path())?,
         billing: child(arguments, Part::Billing, compiled.path())?,
+        idle: child(arguments, Part::Idle, compiled.path())?,
     };
     if arguments.json {
         print(&report.to_json())

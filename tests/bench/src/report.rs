@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::calls::Calls;
 use crate::flows::Flows;
+use crate::idle::Idle;
 use crate::invoicing::Billing;
 use crate::load::Load;
 use crate::reference::Reference;
@@ -21,6 +22,8 @@ pub(crate) struct Report {
     pub(crate) flows: Flows,
     /// Billing.
     pub(crate) billing: Billing,
+    /// Idle connections.
+    pub(crate) idle: Idle,
 }
 
 /// One figure.
@@ -82,7 +85,7 @@ impl Report {
         });
         json!({
             "rows": rows.collect::<Vec<_>>(), "notes": self.notes(),
-            "raw": {"load": self.load, "calls": self.calls, "reference": self.reference, "flows": self.flows, "billing": self.billing},
+            "raw": {"load": self.load, "calls": self.calls, "reference": self.reference, "flows": self.flows, "billing": self.billing, "idle": self.idle},
         })
     }
 
@@ -108,6 +111,15 @@ impl Report {
                 .target("<= 150 MiB, reach for 80"),
             Row::new("memory", "peak, billing of 100,000 entries", self.billing.peak_mib, "MiB").target("<= 500 MiB"),
             Row::new("memory", "peak, plugin calls", self.calls.peak_mib, "MiB"),
+            Row::new(
+                "memory",
+                format!("idle connection, of {}", self.idle.connections),
+                self.idle.connection_kib,
+                "KiB",
+            ),
+            Row::new("memory", "the same after a call", self.idle.used_kib, "KiB"),
+            Row::new("memory", format!("loaded plugin, of {}", self.idle.plugins), self.idle.plugin_kib, "KiB"),
+            Row::new("memory", "host that holds them all", self.idle.resident_mib, "MiB"),
             Row::new("memory", "peak, compiling plugins", self.load.peak_mib, "MiB"),
         ]);
         rows

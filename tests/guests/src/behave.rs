@@ -2,6 +2,7 @@
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))] // native builds only read the list
 
 use std::hint::black_box;
+use std::time::{Duration, Instant, SystemTime};
 
 use quoin_sdk::{
     Algorithm, Change, Check, Customer, CustomerStatus, Discover, Fault, FaultKind, Header, Host, Inbound, Level,
@@ -12,11 +13,16 @@ use serde::Deserialize;
 /// The connector.
 pub struct Rude;
 
+const MANIFEST: &str = include_str!("../connector.toml");
+
 quoin_sdk::register!(Rude, manifest = include_str!("../connector.toml"), powers = [check, discover, webhook]);
 
 #[derive(Deserialize)]
 struct Config {
     guest: String,
+    /// Where `fetch` asks.
+    #[serde(default)]
+    url: String,
 }
 
 /// Which way to misbehave.
@@ -59,6 +65,12 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
         "infinite_loop" => loop {
             black_box(0);
         },
+        "clock_probing" => {
+            let begun = SystemTime::now();
+            while black_box(SystemTime::now()) == begun {}
+            said("the clock moved")
+        }
+        "clock_step" => said(&format!("{} µs", smallest_step().as_micros())),
         "loop_of_host_calls" => loop {
             black_box(host.remaining_ms());
         },
@@ -123,6 +135,13 @@ fn networked(host: &dyn Host, guest: &str) -> Result<Page, Fault> {
             let batch = (0..10_000).map(|_| Request::get("https://vendor.example/ok")).collect();
             answer(host.send_all(batch, 10_000).swap_remove(0))
         }
+        "fetch" => answer(host.send(Request::get(config::<Config>(host)?.url))),
+        "hanging_host_call" => answer(host.send(Request::get("https://vendor.example/never"))),
+        "version_dependent" => match is_first_version() {
+            true => said("1.0.0"),
+            #[expect(clippy::panic, reason = "what this guest is for")]
+            false => panic!("a later version, and a worse one"),
+        },
         "gated" => answer(host.send(Request::get("https://vendor.example/gate"))),
         "huge_answer" => answer(host.send(Request::get("https://vendor.example/huge"))),
         "secret_fishing" => said(&fished()),
@@ -132,6 +151,28 @@ fn networked(host: &dyn Host, guest: &str) -> Result<Page, Fault> {
         },
         other => Err(Fault::new(FaultKind::Unsupported, "NO_SUCH_GUEST", format!("no guest is called '{other}'"))),
     }
+}
+
+/// The smallest step that the language's clock for durations takes.
+fn smallest_step() -> Duration {
+    let mut smallest = Duration::MAX;
+    let mut last = Instant::now();
+    for _ in 0..5 {
+        let mut next = Instant::now();
+        while next == last {
+            next = Instant::now();
+        }
+        smallest = smallest.min(next - last);
+        last = next;
+    }
+    smallest
+}
+
+/// Whether this component says that it is version 1.0.0; a test makes it say another one, by changing the manifest's
+/// line in it.
+pub fn is_first_version() -> bool {
+    let version = black_box(MANIFEST).lines().find_map(|line| line.strip_prefix("version = "));
+    version.is_some_and(|version| version.trim_matches('"') == "1.0.0")
 }
 
 /// Everything a plugin might see of its surroundings.

@@ -41,6 +41,11 @@ pub const GUESTS: &[&str] = &[
     "log_flood",
     "stderr_flood",
     "own_fault",
+    "clock_probing",
+    "clock_step",
+    "hanging_host_call",
+    "version_dependent",
+    "priced",
 ];
 
 /// Every way to misbehave in a write.

@@ -27,6 +27,21 @@ impl source::Guest for Raw {
             "unknown_canonical_field" => one(r#"{"name":"A","status":"active","favourite_colour":"red"}"#),
             "invalid_by_rule" => one(r#"{"name":"","status":"active"}"#),
             "empty_external" => Ok(page(vec![change("", r#"{"name":"A","status":"active"}"#.to_owned())])),
+            // A later version reads another amount, and asks once more.
+            "priced" => {
+                let asked = |path: &str| {
+                    quoin_sdk::Host::send(&host, quoin_sdk::Request::get(&format!("https://vendor.example{path}")))
+                };
+                asked("/price").map_err(lift::fault_out)?;
+                let later = !behave::is_first_version();
+                if later {
+                    let _ = asked("/discount");
+                }
+                let limit = if later { "110.00" } else { "100.00" };
+                one(&format!(
+                    r#"{{"name":"A","status":"active","credit":{{"status":"ok","limit":{{"amount":"{limit}","currency":"EUR"}}}},"addresses":[{{"purpose":"billing","lines":["Ana Rocha"],"city":"Bonn","postal_code":"53111","country":"DE"}}]}}"#
+                ))
+            }
             "huge_output" => one(&" ".repeat(20 << 20)),
             "million_small_texts" => Ok(page((0..600_000).map(|_| change("", String::new())).collect())),
             guest => {

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
+/// Longest story that is followed.
+const STORY: Duration = Duration::from_secs(3_600);
+
 /// A client with a token.
 #[derive(Clone)]
 pub struct Api {
@@ -59,7 +62,9 @@ impl Api {
     /// When the stream cannot be opened.
     pub async fn follow(&self, after: u64) -> anyhow::Result<Follower> {
         let request = self.client.get(format!("{}/api/v1/events/stream", self.url)).bearer_auth(&self.token);
-        let answer = request.header("last-event-id", after.to_string()).send().await?;
+        // As long as the story: the patience is per event.
+        let request = request.timeout(STORY).header("last-event-id", after.to_string());
+        let answer = request.send().await?;
         if !answer.status().is_success() {
             bail!("the event stream answered {}", answer.status());
         }

@@ -38,6 +38,12 @@ fn problem(connection: &str, error: &CallError) -> Problem {
             reason,
             "GET /api/v1/plugins lists under `powers` what each plugin can do",
         ),
+        CallError::Barred { .. } => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "plugin-revoked",
+            error.to_string(),
+            "put another version in its place: quoin install, then quoin plugin promote",
+        ),
         CallError::Guest(fault) => Problem::new(
             StatusCode::BAD_GATEWAY,
             "plugin-fault",

@@ -9,6 +9,8 @@ pub mod contract_request;
 pub mod plugin;
 pub mod reconcile;
 pub mod retry;
+pub mod rollout;
+pub mod shadow;
 
 use ports::Op;
 use process::{Cause, EventDraft};

@@ -18,7 +18,7 @@ const fn case(method: &'static str, route: &'static str, permission: Permission)
 }
 
 /// Every guarded route.
-pub const CASES: [Case; 33] = [
+pub const CASES: [Case; 39] = [
     case("GET", "/api/v1/openapi.json", Permission::ReadPlatform),
     case("GET", "/api/v1/deals", Permission::ReadBusiness),
     case("GET", "/api/v1/deals/{key}", Permission::ReadBusiness),
@@ -46,6 +46,12 @@ pub const CASES: [Case; 33] = [
     case("POST", "/api/v1/billing-runs", Permission::RunBilling),
     case("GET", "/api/v1/plugins", Permission::ReadPlatform),
     case("POST", "/api/v1/plugins", Permission::LoadPlugin),
+    case("GET", "/api/v1/rollouts", Permission::ReadPlatform),
+    case("GET", "/api/v1/rollouts/{plugin}", Permission::ReadPlatform),
+    case("POST", "/api/v1/rollouts/{plugin}", Permission::LoadPlugin),
+    case("POST", "/api/v1/rollouts/{plugin}/recording", Permission::LoadPlugin),
+    case("GET", "/api/v1/rollouts/{plugin}/shadow", Permission::ReadPlatform),
+    case("POST", "/api/v1/rollouts/{plugin}/shadow", Permission::LoadPlugin),
     case("GET", "/api/v1/connections", Permission::ReadPlatform),
     case("POST", "/api/v1/connections/{id}/check", Permission::CheckConnection),
     case("POST", "/api/v1/connections/{id}/discover", Permission::CheckConnection),

@@ -23,5 +23,7 @@ pub mod openapi;
 pub mod plugin_load;
 pub mod plugins;
 pub mod reconciliations;
+pub mod rollouts;
+pub mod shadows;
 pub mod timeline;
 pub mod whoami;

@@ -2,9 +2,11 @@
 
 use axum::Extension;
 use axum::extract::{FromRequest, Multipart, Request, State};
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
-use crate::act::plugin::{self, Upload};
+use super::extract::Query;
+use crate::act::plugin::{self, LoadOptions, Upload};
 use crate::guard::{Answer, Caller, IdempotencyKey};
 use crate::read::PluginView;
 use crate::{ApiState, Problem};
@@ -26,11 +28,23 @@ struct PluginUpload {
     manifest: String,
 }
 
-/// Load a plugin, or replace the one of the same id: new calls go to the new one, calls in flight finish.
+/// What to do with the upload.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LoadQuery {
+    /// Only make it ready: nothing is routed to it before `POST /rollouts/{plugin}` says so.
+    #[serde(default)]
+    stage: bool,
+    /// Take a version that asks for more than the one that serves.
+    #[serde(default)]
+    accept: bool,
+}
+
+/// Load a plugin, or a new version of one: it is promoted at once, new calls go to it, calls in flight finish.
 #[utoipa::path(
     post, path = "/plugins", tag = "platform", operation_id = "loadPlugin",
     request_body(content = PluginUpload, content_type = "multipart/form-data"),
-    params(("Idempotency-Key" = String, Header, description = "A fresh UUID; the same one for a repeat")),
+    params(LoadQuery, ("Idempotency-Key" = String, Header, description = "A fresh UUID; the same one for a repeat")),
     responses(
         (status = 202, description = "Loaded and serving", body = PluginView),
         (status = 400, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)
@@ -40,6 +54,7 @@ pub async fn plugin_load(
     State(state): State<ApiState>,
     Extension(by): Caller,
     key: IdempotencyKey,
+    Query(query): Query<LoadQuery>,
     request: Request,
 ) -> Result<Answer, Problem> {
     let parts = Multipart::from_request(request, &()).await.map_err(|rejection| {
@@ -49,7 +64,8 @@ pub async fn plugin_load(
             "send multipart/form-data with the parts `component` and `manifest`",
         )
     })?;
-    plugin::load(&state, &by, &key, upload(parts).await?).await
+    let options = LoadOptions { stage: query.stage, accept: query.accept };
+    plugin::load(&state, &by, &key, upload(parts).await?, options).await
 }
 
 async fn upload(mut parts: Multipart) -> Result<Upload, Problem> {

@@ -39,7 +39,7 @@ pub async fn export(state: &ApiState, number: &str, format: &str) -> Result<Expo
     let data = serde_json::to_value(&detail.invoice).unwrap_or_default();
     let text = match transforms.convert(format, "invoice", &data).await.result {
         Ok(text) => text,
-        Err(CallError::NoConnection(_) | CallError::NotGranted(_)) => return Err(unknown()),
+        Err(CallError::NoConnection(_) | CallError::NotGranted(_) | CallError::Barred { .. }) => return Err(unknown()),
         Err(CallError::Guest(guest)) => {
             let hint = "this is a fault of the plugin: report it with the number, or load another version";
             return Err(Problem::new(StatusCode::BAD_GATEWAY, "transform-failed", guest.to_string(), hint));

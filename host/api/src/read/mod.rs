@@ -18,6 +18,7 @@ pub mod links;
 pub mod pick;
 pub mod platform;
 pub mod reconciliation;
+pub mod rollouts;
 pub mod schema;
 pub mod stages;
 pub mod summary;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::ApiState;
+use crate::read::rollouts::StepView;
 
 /// A loaded plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +31,9 @@ pub struct PluginView {
     /// Further facts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notes: BTreeMap<String, String>,
+    /// What was done when it was loaded, told to whoever loaded it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepView>,
 }
 
 impl From<PluginInfo> for PluginView {
@@ -44,6 +48,7 @@ impl From<PluginInfo> for PluginView {
             load_ms: info.load_ms,
             from_cache: info.from_cache,
             notes: info.notes,
+            steps: Vec::new(),
         }
     }
 }

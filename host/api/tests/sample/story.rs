@@ -154,6 +154,7 @@ fn trace(plugin: &str, calls: &[(&str, &str, u16, u64)]) -> CallTrace {
         received_bytes: 2_210,
     };
     CallTrace {
+        call: String::new(),
         plugin: plugin.into(),
         version: "1.2.0".into(),
         digest: digest(plugin),

@@ -62,7 +62,9 @@ async fn tried(folder: &Path, load: Option<&TargetArguments>, output: &Output) -
     if let Some(host) = load {
         let client = Client::new(target::resolve(host)?)?;
         let manifest = Some(built.component.with_extension("toml"));
-        plugins::load(&client, &built.component, manifest, output).await?;
+        // Who develops it knows what it asks for.
+        let upload = plugins::Upload { file: &built.component, manifest, stage: false, accept: true };
+        plugins::load(&client, &upload, output).await?;
     }
     Ok(true)
 }

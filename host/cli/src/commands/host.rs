@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use daemon::CompileWorker;
 use process::definition::{Action, Definition};
 use serde_json::json;
 
@@ -16,8 +17,15 @@ const SECRET_BYTES_MAX: u64 = 64 << 10;
 /// Runs the host until it is told to stop.
 pub async fn serve(config: &Path) -> anyhow::Result<()> {
     daemon::log_to_stderr();
-    daemon::serve(config, |address| say!("serving at http://{address}")).await?;
+    let program = std::env::current_exe().context("this program does not know its own file")?;
+    let compiler = CompileWorker { program, arguments: vec!["compile".into()] };
+    daemon::serve(config, Some(compiler), |address| say!("serving at http://{address}")).await?;
     Ok(())
+}
+
+/// Compiles a component into a file: what the host runs in a process of its own.
+pub fn compile(component: &Path, compiled: &Path) -> anyhow::Result<()> {
+    daemon::compile(component, compiled).map_err(anyhow::Error::msg)
 }
 
 /// Checks a configuration.

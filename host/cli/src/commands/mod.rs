@@ -15,4 +15,6 @@ pub mod invoice;
 pub mod plugins;
 pub mod policy;
 pub mod reconcile;
+pub mod rollouts;
+pub mod shadow;
 pub mod timeline;

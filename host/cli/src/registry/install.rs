@@ -58,7 +58,9 @@ pub async fn install(wanted: &InstallArguments, output: &Output) -> anyhow::Resu
     if wanted.load {
         let client = crate::client::Client::new(crate::target::resolve(&wanted.target)?)?;
         let manifest = Some(place.file(&id, "toml"));
-        plugins::load(&client, &place.file(&id, "wasm"), manifest, output).await?;
+        let file = place.file(&id, "wasm");
+        let upload = plugins::Upload { file: &file, manifest, stage: false, accept: wanted.accept };
+        plugins::load(&client, &upload, output).await?;
     }
     Ok(())
 }

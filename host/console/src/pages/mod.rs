@@ -9,6 +9,7 @@ pub mod exceptions;
 pub mod find;
 pub mod invoice;
 pub mod login;
+pub mod plugins;
 pub mod reconciliation;
 pub mod systems;
 

@@ -246,6 +246,7 @@ pub fn call(access: Access) -> CallContext {
         connection: "erp".into(),
         access,
         call: "call-7".into(),
+        digest: "d".repeat(64),
         deadline: Instant::now() + Duration::from_secs(10),
     }
 }

@@ -57,6 +57,9 @@ impl Outbound for Vendor {
             self.waiting.fetch_add(1, Ordering::SeqCst);
             self.gate.acquire().await.unwrap().forget();
         }
+        if path == "/never" {
+            std::future::pending::<()>().await;
+        }
         if path == "/slow" {
             // A vendor's own time, longer than a tick of the sandbox.
             tokio::time::sleep(std::time::Duration::from_millis(11)).await;
