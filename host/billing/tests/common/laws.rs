@@ -146,12 +146,16 @@ fn hard_caps_hold(account: &Account) {
     }
 }
 
-/// Whether nothing is left of the amount that a credit takes from: what is taken back as a whole is
-/// billed anew in full, and goodwill given on it before is undone with it.
+/// Whether nothing is left of the milestone that a credit takes from: taken back as a whole it is billed
+/// anew in full, and goodwill given on it before is undone with it. Progress bills what is earned and
+/// not billed, so its goodwill stands.
 fn undone(account: &Account, credit: &BillingEvent) -> bool {
     let Some(original) = credit.reversal_of.as_ref().and_then(|id| account.billing_events.get(id)) else {
         return false;
     };
+    if !matches!(original.source, Source::Milestone { .. }) {
+        return false;
+    }
     let of = |event: &&BillingEvent| event.reversal_of.as_ref() == Some(&original.id) && stands(account, event);
     let taken: Decimal = account.billing_events.values().filter(of).map(|event| event.amount).sum();
     (original.amount + taken).is_zero()
