@@ -1,6 +1,7 @@
 //! Versions replaced under load: flows go on while two plugins are upgraded and rolled back a thousand times.
 //! What counts is what the vendors' ledgers say: every effect once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "it says what it measured")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 //! that what is measured is not another test.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "it says what it measured")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
