@@ -303,7 +303,7 @@ fn check_totals(invoice: &Invoice, problems: &mut Problems) {
 }
 
 /// The standard allows two decimals; we allow those of the currency, which are two for the euro.
-fn require_places(path: impl Into<String>, amount: Money, code: &str, problems: &mut Problems) {
+fn require_places(path: impl std::fmt::Display, amount: Money, code: &str, problems: &mut Problems) {
     let places = amount.currency.minor_units();
     problems.require(
         amount.amount.normalize().scale() <= places,

@@ -45,22 +45,22 @@ pub struct Company {
 
 canonical!(Company, LegalEntity, |this, problems| {
     for problem in this.entity.validate().err().unwrap_or_default() {
-        problems.require(false, format!("/entity{}", problem.path), &problem.code, problem.message);
+        problems.require(false, format_args!("/entity{}", problem.path), &problem.code, problem.message);
     }
     for (at, period) in this.periods.iter().enumerate() {
-        problems.ordered(&format!("/periods/{at}/to"), period.from, period.to);
+        problems.ordered(format_args!("/periods/{at}/to"), period.from, period.to);
         if let Some(before) = at.checked_sub(1).and_then(|before| this.periods.get(before)) {
             let follows = before.to < period.from;
-            problems.require(follows, format!("/periods/{at}/from"), "OVERLAP", "periods follow each other");
+            problems.require(follows, format_args!("/periods/{at}/from"), "OVERLAP", "periods follow each other");
         }
     }
     for (at, registration) in this.registrations.iter().enumerate() {
-        problems.country(&format!("/registrations/{at}/country"), &registration.country);
-        problems.text(&format!("/registrations/{at}/id"), &registration.id, "ID_MISSING", "the registration's id");
+        problems.country(format_args!("/registrations/{at}/country"), &registration.country);
+        problems.text(format_args!("/registrations/{at}/id"), &registration.id, "ID_MISSING", "the registration's id");
     }
     for (at, account) in this.bank_accounts.iter().enumerate() {
-        let path = format!("/bank_accounts/{at}/iban");
-        let message = format!("'{}' is no IBAN: its check digits are wrong (ISO 13616)", account.iban);
+        let path = format_args!("/bank_accounts/{at}/iban");
+        let message = format_args!("'{}' is no IBAN: its check digits are wrong (ISO 13616)", account.iban);
         problems.require(is_iban(&account.iban), path, "IBAN", message);
     }
     problems.unique("/number_series", "kind", this.number_series.iter().map(|series| series.kind.as_str()));
@@ -230,7 +230,7 @@ canonical!(RevenueRecognition, RevenueRecognition, |this, problems| {
         difference == held,
         "/contract_asset",
         "ASSET_IDENTITY",
-        format!("revenue less billed is {difference}, asset less liability {held}"),
+        format_args!("revenue less billed is {difference}, asset less liability {held}"),
     );
     problems.require(
         this.status != RecognitionStatus::Posted || this.journal.is_some(),

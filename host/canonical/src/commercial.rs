@@ -9,7 +9,7 @@ use crate::invoice::{InvoiceStatus, RevenueIndicator};
 use crate::money::{Currency, Money};
 use crate::object::canonical;
 use crate::party::{Customer, TaxTreatment};
-use crate::validate::{PAYMENT_TERMS_LIMIT_DAYS, Problems};
+use crate::validate::{PAYMENT_TERMS_LIMIT_DAYS, Path, Problems};
 use crate::{Date, Header, Link, Timestamp, agreed, terms};
 
 /// An offer, and once accepted the approved terms. Canonical object `quote`.
@@ -68,7 +68,7 @@ canonical!(Quote, Quote, |this, problems| {
     problems.unique("/lines", "id", this.lines.iter().map(|line| line.id.as_str()));
     let complete = matches!(this.status, QuoteStatus::Accepted | QuoteStatus::Converted);
     for (at, line) in this.lines.iter().enumerate() {
-        line.check(&mut problems, &format!("/lines/{at}"), this.currency, complete);
+        line.check(&mut problems, format_args!("/lines/{at}"), this.currency, complete);
     }
     let lines: Vec<&str> = this.lines.iter().map(|line| line.id.as_str()).collect();
     agreed::agreement(&mut problems, &this.agreement, &lines, this.currency);
@@ -122,16 +122,16 @@ pub struct QuoteLine {
 impl QuoteLine {
     /// What must hold for a line. A missing rate or tax is no matter of shape: the gates of the
     /// process find it, and ask its owner.
-    fn check(&self, problems: &mut Problems, path: &str, currency: Currency, complete: bool) {
-        problems.text(&format!("{path}/id"), &self.id, "LINE_ID_MISSING", "the line's id");
+    fn check(&self, problems: &mut Problems, path: impl Path, currency: Currency, complete: bool) {
+        problems.text(format_args!("{path}/id"), &self.id, "LINE_ID_MISSING", "the line's id");
         let milestones = complete && self.terms.progress.is_none();
-        terms::billing(problems, &format!("{path}/billing"), &self.billing, currency, milestones);
-        agreed::line_terms(problems, &format!("{path}/terms"), &self.terms, &self.billing, currency);
+        terms::billing(problems, format_args!("{path}/billing"), &self.billing, currency, milestones);
+        agreed::line_terms(problems, format_args!("{path}/terms"), &self.terms, &self.billing, currency);
         if let Some(tax) = &self.tax {
-            terms::tax(problems, &format!("{path}/tax"), tax);
+            terms::tax(problems, format_args!("{path}/tax"), tax);
         }
         if let Some(cost) = self.cost_estimate {
-            problems.price(&format!("{path}/cost_estimate"), cost, currency);
+            problems.price(format_args!("{path}/cost_estimate"), cost, currency);
         }
     }
 }
@@ -271,12 +271,12 @@ canonical!(Contract, Contract, |this, problems| {
     agreed::agreement(&mut problems, &this.agreement, &lines, this.currency);
 });
 
-pub(crate) fn check_payment_terms(problems: &mut Problems, path: &str, days: u16) {
+pub(crate) fn check_payment_terms(problems: &mut Problems, path: impl Path, days: u16) {
     problems.require(
         days <= PAYMENT_TERMS_LIMIT_DAYS,
         path,
         "PAYMENT_TERMS",
-        format!("{days} days are beyond {PAYMENT_TERMS_LIMIT_DAYS}"),
+        format_args!("{days} days are beyond {PAYMENT_TERMS_LIMIT_DAYS}"),
     );
 }
 
@@ -377,7 +377,7 @@ canonical!(DealStatus, DealStatus, |this, problems| {
     }
     problems.unique("/revenue", "contract_line", this.revenue.iter().map(|row| row.contract_line.as_str()));
     for (at, row) in this.revenue.iter().enumerate() {
-        row.check(&mut problems, &format!("/revenue/{at}"));
+        row.check(&mut problems, format_args!("/revenue/{at}"));
     }
 });
 

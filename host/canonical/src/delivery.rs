@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::commercial::TemplateRef;
 use crate::money::{Currency, Money};
 use crate::object::canonical;
-use crate::validate::Problems;
+use crate::validate::{Path, Problems};
 use crate::{Date, Header, Link, Timestamp, terms};
 
 /// A project. Canonical object `project`.
@@ -64,7 +64,7 @@ canonical!(Project, Project, |this, problems| {
     }
     problems.unique("/tasks", "code", this.tasks.iter().map(|task| task.code.as_str()));
     for (at, task) in this.tasks.iter().enumerate() {
-        task.check(&mut problems, &format!("/tasks/{at}"));
+        task.check(&mut problems, format_args!("/tasks/{at}"));
     }
     terms::milestones(&mut problems, "/milestones", &this.milestones, &[], this.currency);
 });
@@ -115,13 +115,13 @@ canonical!(Task, Task, |this, problems| {
 });
 
 impl Task {
-    fn check(&self, problems: &mut Problems, path: &str) {
-        problems.text(&format!("{path}/code"), &self.code, "CODE_MISSING", "the task's code");
+    fn check(&self, problems: &mut Problems, path: impl Path) {
+        problems.text(format_args!("{path}/code"), &self.code, "CODE_MISSING", "the task's code");
         if let Some(project) = &self.project {
-            problems.link(&format!("{path}/project"), project);
+            problems.link(format_args!("{path}/project"), project);
         }
         if let Some(hours) = self.planned_hours {
-            problems.not_negative(&format!("{path}/planned_hours"), hours);
+            problems.not_negative(format_args!("{path}/planned_hours"), hours);
         }
     }
 }

@@ -89,7 +89,7 @@ canonical!(ExpenseItem, Expense, |this, problems| {
     if let Some(tax) = this.reclaimable_tax {
         problems.price("/reclaimable_tax", tax, this.amount.currency);
         let fits = tax.amount <= this.amount.amount;
-        problems.require(fits, "/reclaimable_tax/amount", "OVER_AMOUNT", format!("{tax} is more than was spent"));
+        problems.require(fits, "/reclaimable_tax/amount", "OVER_AMOUNT", format_args!("{tax} is more than was spent"));
     }
     if let Some(markup) = this.markup_percent {
         problems.not_negative("/markup_percent", markup);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Currency, Money, Quantity};
 use crate::object::canonical;
 use crate::party::{Address, Customer, TaxCategory, TaxTreatment};
-use crate::validate::Problems;
+use crate::validate::{Path, Problems};
 use crate::{Date, Header, Link, terms};
 
 /// An invoice or credit note. Canonical object `invoice`.
@@ -77,19 +77,19 @@ canonical!(Invoice, Invoice, |this, problems| {
     }
     problems.unique("/lines", "id", this.lines.iter().map(|line| line.id.as_str()));
     for (at, line) in this.lines.iter().enumerate() {
-        problems.amount(&format!("/lines/{at}/net"), line.net, this.currency);
-        terms::tax(&mut problems, &format!("/lines/{at}/tax"), &line.tax);
+        problems.amount(format_args!("/lines/{at}/net"), line.net, this.currency);
+        terms::tax(&mut problems, format_args!("/lines/{at}/tax"), &line.tax);
         if let Some(period) = line.service_period {
-            problems.ordered(&format!("/lines/{at}/service_period/to"), period.from, period.to);
+            problems.ordered(format_args!("/lines/{at}/service_period/to"), period.from, period.to);
         }
     }
     for (at, row) in this.tax.iter().enumerate() {
-        problems.amount(&format!("/tax/{at}/taxable"), row.taxable, this.currency);
-        problems.amount(&format!("/tax/{at}/tax"), row.tax, this.currency);
+        problems.amount(format_args!("/tax/{at}/taxable"), row.taxable, this.currency);
+        problems.amount(format_args!("/tax/{at}/tax"), row.tax, this.currency);
     }
     let Totals { net, tax, gross, prepaid, due } = &this.totals;
     for (field, money) in [("net", net), ("tax", tax), ("gross", gross), ("prepaid", prepaid), ("due", due)] {
-        problems.amount(&format!("/totals/{field}"), *money, this.currency);
+        problems.amount(format_args!("/totals/{field}"), *money, this.currency);
     }
 });
 
@@ -250,14 +250,14 @@ pub struct RevenueIndicator {
 }
 
 impl RevenueIndicator {
-    pub(crate) fn check(&self, problems: &mut Problems, path: &str) {
-        problems.text(&format!("{path}/contract_line"), &self.contract_line, "LINE_MISSING", "the contract line");
+    pub(crate) fn check(&self, problems: &mut Problems, path: impl Path) {
+        problems.text(format_args!("{path}/contract_line"), &self.contract_line, "LINE_MISSING", "the contract line");
         let currency = self.revenue.currency;
-        problems.currency(&format!("{path}/billed/currency"), self.billed.currency, currency);
-        problems.price(&format!("{path}/contract_asset"), self.contract_asset, currency);
-        problems.price(&format!("{path}/contract_liability"), self.contract_liability, currency);
+        problems.currency(format_args!("{path}/billed/currency"), self.billed.currency, currency);
+        problems.price(format_args!("{path}/contract_asset"), self.contract_asset, currency);
+        problems.price(format_args!("{path}/contract_liability"), self.contract_liability, currency);
         if let Some(percent) = self.percent {
-            problems.percent(&format!("{path}/percent"), percent);
+            problems.percent(format_args!("{path}/percent"), percent);
         }
     }
 }

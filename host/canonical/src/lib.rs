@@ -66,7 +66,7 @@ pub use schedule::{
     BillingSchedule, CapStanding, Charge, ChargeSource, ChargeStage, ChargeStatus, EntryStatus, Frequency, Hold,
     Proration, ScheduleEntry, ScheduleMethod, ScheduleStatus,
 };
-pub use validate::{Invalid, Problems};
+pub use validate::{Invalid, Path, Problems};
 
 pub use jiff::{Timestamp, civil::Date};
 pub use rust_decimal::Decimal;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::commercial::check_payment_terms;
 use crate::money::{Currency, Money, Rounding};
 use crate::object::canonical;
-use crate::validate::Problems;
+use crate::validate::{Path, Problems};
 use crate::{Date, Header, terms};
 
 /// Who buys. Canonical object `customer`.
@@ -49,22 +49,22 @@ canonical!(Customer, Customer, |this, problems| {
 });
 
 impl Customer {
-    pub(crate) fn check(&self, problems: &mut Problems, path: &str) {
-        problems.text(&format!("{path}/name"), &self.name, "NAME_MISSING", "the customer's legal name");
+    pub(crate) fn check(&self, problems: &mut Problems, path: impl Path) {
+        problems.text(format_args!("{path}/name"), &self.name, "NAME_MISSING", "the customer's legal name");
         if let Some(id) = &self.vat_id {
-            terms::vat_id(problems, &format!("{path}/vat_id"), id);
+            terms::vat_id(problems, format_args!("{path}/vat_id"), id);
         }
         if let Some(country) = &self.country {
-            problems.country(&format!("{path}/country"), country);
+            problems.country(format_args!("{path}/country"), country);
         }
         for (at, address) in self.addresses.iter().enumerate() {
-            terms::address(problems, &format!("{path}/addresses/{at}"), address);
+            terms::address(problems, format_args!("{path}/addresses/{at}"), address);
         }
         if let Some(days) = self.payment_terms_days {
-            check_payment_terms(problems, &format!("{path}/payment_terms_days"), days);
+            check_payment_terms(problems, format_args!("{path}/payment_terms_days"), days);
         }
         if let Some(limit) = self.credit.as_ref().and_then(|credit| credit.limit) {
-            problems.price(&format!("{path}/credit/limit"), limit, limit.currency);
+            problems.price(format_args!("{path}/credit/limit"), limit, limit.currency);
         }
     }
 }

@@ -82,10 +82,15 @@ canonical!(Resource, Resource, |this, problems| {
         problems.require(fits, "/weekly_hours", "HOURS_RANGE", "a week has 168 hours");
     }
     for (at, rate) in this.cost_rates.iter().enumerate() {
-        problems.price(&format!("/cost_rates/{at}/hourly"), rate.hourly, rate.hourly.currency);
+        problems.price(format_args!("/cost_rates/{at}/hourly"), rate.hourly, rate.hourly.currency);
         if let Some(before) = at.checked_sub(1).and_then(|before| this.cost_rates.get(before)) {
             let later = before.from < rate.from;
-            problems.require(later, format!("/cost_rates/{at}/from"), "ORDER", "cost rates follow each other by day");
+            problems.require(
+                later,
+                format_args!("/cost_rates/{at}/from"),
+                "ORDER",
+                "cost rates follow each other by day",
+            );
         }
     }
 });
@@ -160,15 +165,15 @@ canonical!(ProjectTemplate, ProjectTemplate, |this, problems| {
         this.milestones.is_empty() || total == Decimal::ONE_HUNDRED,
         "/milestones",
         "MILESTONES_NOT_100",
-        format!("the shares total {total}, not 100"),
+        format_args!("the shares total {total}, not 100"),
     );
     for (at, role) in this.roles.iter().enumerate() {
-        problems.text(&format!("/roles/{at}/role"), &role.role, "ROLE_MISSING", "the role");
-        problems.not_negative(&format!("/roles/{at}/hours"), role.hours);
+        problems.text(format_args!("/roles/{at}/role"), &role.role, "ROLE_MISSING", "the role");
+        problems.not_negative(format_args!("/roles/{at}/hours"), role.hours);
     }
     if let Some(method) = &this.billing_method {
         let known = ["time_and_materials", "fixed_fee", "retainer"].contains(&method.as_str());
-        problems.require(known, "/billing_method", "METHOD", format!("'{method}' is no billing method"));
+        problems.require(known, "/billing_method", "METHOD", format_args!("'{method}' is no billing method"));
     }
 });
 

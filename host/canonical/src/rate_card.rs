@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::{Currency, Unit};
 use crate::object::canonical;
-use crate::validate::Problems;
+use crate::validate::{Path, Problems};
 use crate::{Date, Header};
 
 /// A price list of work. Canonical object `rate_card`. A published card never changes: a change is a
@@ -64,7 +64,7 @@ canonical!(RateCard, RateCard, |this, problems| {
     problems.require(!this.lines.is_empty(), "/lines", "LINES_MISSING", "a card has at least one rate");
     problems.unique("/lines", "id", this.lines.iter().map(|line| line.id.as_str()));
     for (at, line) in this.lines.iter().enumerate() {
-        line.check(&mut problems, &format!("/lines/{at}"), this);
+        line.check(&mut problems, format_args!("/lines/{at}"), this);
     }
 });
 
@@ -159,10 +159,10 @@ impl RateCardLine {
             .map(|dimension| dimension.as_deref())
     }
 
-    fn check(&self, problems: &mut Problems, path: &str, card: &RateCard) {
-        problems.text(&format!("{path}/id"), &self.id, "LINE_ID_MISSING", "the line's id");
+    fn check(&self, problems: &mut Problems, path: impl Path, card: &RateCard) {
+        problems.text(format_args!("{path}/id"), &self.id, "LINE_ID_MISSING", "the line's id");
         let timed = matches!(self.unit, Unit::Hour | Unit::Day | Unit::WorkingDay | Unit::Month | Unit::One);
-        problems.require(timed, format!("{path}/unit"), "UNIT", "a rate is per hour, day, month or piece");
+        problems.require(timed, format_args!("{path}/unit"), "UNIT", "a rate is per hour, day, month or piece");
         let figures = [
             ("bill_rate", Some(self.bill_rate)),
             ("cost_rate", self.cost_rate),
@@ -172,19 +172,24 @@ impl RateCardLine {
             ("minimum_charge", self.minimum_charge),
         ];
         for (field, value) in figures.into_iter().filter_map(|(field, value)| Some((field, value?))) {
-            problems.not_negative(&format!("{path}/{field}"), value);
-            problems.size(&format!("{path}/{field}"), value);
+            problems.not_negative(format_args!("{path}/{field}"), value);
+            problems.size(format_args!("{path}/{field}"), value);
         }
         if let Some(discount) = self.discount_percent {
-            problems.percent(&format!("{path}/discount_percent"), discount);
+            problems.percent(format_args!("{path}/discount_percent"), discount);
         }
         if let (Some(min), Some(max)) = (self.min, self.max) {
-            problems.require(min <= max, format!("{path}/max"), "LIMITS_REVERSED", format!("{max} is below {min}"));
+            problems.require(
+                min <= max,
+                format_args!("{path}/max"),
+                "LIMITS_REVERSED",
+                format_args!("{max} is below {min}"),
+            );
         }
         let twin =
             card.lines.iter().find(|other| other.id != self.id && other.key() == self.key() && other.unit == self.unit);
         if let Some(twin) = twin {
-            let message = format!("line {} names the same work: two rates for one hour (RT3)", twin.id);
+            let message = format_args!("line {} names the same work: two rates for one hour (RT3)", twin.id);
             problems.require(self.id < twin.id, path.to_owned(), "AMBIGUOUS_RATE", message);
         }
     }

@@ -95,7 +95,7 @@ canonical!(BillingSchedule, BillingSchedule, |this, problems| {
     problems.price("/pending", this.pending, this.currency);
     if let Some(total) = this.total {
         let fits = this.billed.amount + this.pending.amount <= total.amount;
-        problems.require(fits, "/billed", "OVER_TOTAL", format!("billed and pending are above {total}"));
+        problems.require(fits, "/billed", "OVER_TOTAL", format_args!("billed and pending are above {total}"));
     }
     if let Some(tax) = &this.tax {
         terms::tax(&mut problems, "/tax", tax);
@@ -111,7 +111,7 @@ canonical!(BillingSchedule, BillingSchedule, |this, problems| {
     );
     problems.unique("/entries", "id", this.entries.iter().map(|entry| entry.id.as_str()));
     for (at, entry) in this.entries.iter().enumerate() {
-        problems.amount(&format!("/entries/{at}/amount"), entry.amount, this.currency);
+        problems.amount(format_args!("/entries/{at}/amount"), entry.amount, this.currency);
     }
 });
 
@@ -288,7 +288,7 @@ canonical!(Charge, BillingEvent, |this, problems| {
         problems.size(path, value);
     }
     let sums = this.gross - this.discount == this.net;
-    problems.require(sums, "/net", "NET", format!("{} less {} is not {}", this.gross, this.discount, this.net));
+    problems.require(sums, "/net", "NET", format_args!("{} less {} is not {}", this.gross, this.discount, this.net));
     problems.require(
         this.net >= Decimal::ZERO || this.reversal_of.is_some(),
         "/reversal_of",

@@ -39,7 +39,14 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Collects what is wrong while walking an object.
+/// Where in an object one looks, as a JSON pointer: written out only if something is wrong there, since objects that
+/// are in order pass here by the million.
+pub trait Path: fmt::Display + Copy {}
+
+impl<T: fmt::Display + Copy> Path for T {}
+
+/// Collects what is wrong while walking an object. Paths and messages are written out only when they are needed:
+/// pass `format_args!`.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<Invalid>);
 
@@ -50,10 +57,15 @@ impl Problems {
     }
 
     /// Notes a problem unless `ok` holds.
-    pub fn require(&mut self, ok: bool, path: impl Into<String>, code: &str, message: impl Into<String>) {
+    pub fn require(&mut self, ok: bool, path: impl fmt::Display, code: &str, message: impl fmt::Display) {
         if !ok {
-            self.0.push(Invalid { path: path.into(), code: code.into(), message: message.into() });
+            self.note(&path, code, &message);
         }
+    }
+
+    #[cold]
+    fn note(&mut self, path: &dyn fmt::Display, code: &str, message: &dyn fmt::Display) {
+        self.0.push(Invalid { path: path.to_string(), code: code.to_owned(), message: message.to_string() });
     }
 
     /// All that was noted; `Ok` when nothing was.
@@ -65,18 +77,18 @@ impl Problems {
     }
 
     /// A text that must be there, and not be endless.
-    pub fn text(&mut self, path: &str, text: &str, code: &str, what: &str) {
-        self.require(!text.trim().is_empty(), path, code, format!("{what} is missing"));
+    pub fn text(&mut self, path: impl Path, text: &str, code: &str, what: &str) {
+        self.require(!text.trim().is_empty(), path, code, format_args!("{what} is missing"));
         self.require(
             text.chars().count() <= TEXT_LIMIT_CHARS,
             path,
             "TEXT_TOO_LONG",
-            format!("{what} has more than {TEXT_LIMIT_CHARS} characters"),
+            format_args!("{what} has more than {TEXT_LIMIT_CHARS} characters"),
         );
     }
 
     /// An optional text: absent rather than blank.
-    pub fn optional_text(&mut self, path: &str, text: Option<&str>, what: &str) {
+    pub fn optional_text(&mut self, path: impl Path, text: Option<&str>, what: &str) {
         if let Some(text) = text {
             self.text(path, text, "BLANK_TEXT", what);
         }
@@ -94,81 +106,86 @@ impl Problems {
             known,
             "/header/schema_version",
             "SCHEMA_VERSION",
-            format!("schema versions are 1 to {}; convert the object first", crate::schema::SCHEMA_VERSION),
+            format_args!("schema versions are 1 to {}; convert the object first", crate::schema::SCHEMA_VERSION),
         );
         for (at, field) in header.provenance.iter().flat_map(|group| &group.fields).enumerate() {
-            let path = format!("/header/provenance/fields/{at}");
+            let path = format_args!("/header/provenance/fields/{at}");
             self.require(
                 field.starts_with('/'),
                 path,
                 "POINTER",
-                format!("'{field}' is no JSON pointer; begin it with /"),
+                format_args!("'{field}' is no JSON pointer; begin it with /"),
             );
         }
         self.require(!header.ext.contains_key(""), "/header/ext", "BLANK_TEXT", "a custom field has no name");
     }
 
     /// A link that leads somewhere.
-    pub fn link(&mut self, path: &str, link: &Link) {
+    pub fn link(&mut self, path: impl Path, link: &Link) {
         let blank = link.external().is_some_and(|external| external.trim().is_empty());
         self.require(!blank, path, "LINK_BLANK", "the link names no record");
     }
 
     /// Every amount of an object is in the object's currency.
-    pub fn currency(&mut self, path: &str, found: Currency, wanted: Currency) {
+    pub fn currency(&mut self, path: impl Path, found: Currency, wanted: Currency) {
         self.require(
             found == wanted,
             path,
             "CURRENCY_MISMATCH",
-            format!("{found} here, {wanted} in the rest of the object"),
+            format_args!("{found} here, {wanted} in the rest of the object"),
         );
     }
 
     /// An amount in the object's currency, of a size that can be.
-    pub fn amount(&mut self, path: &str, money: Money, wanted: Currency) {
-        self.currency(&format!("{path}/currency"), money.currency, wanted);
-        self.size(&format!("{path}/amount"), money.amount);
+    pub fn amount(&mut self, path: impl Path, money: Money, wanted: Currency) {
+        self.currency(format_args!("{path}/currency"), money.currency, wanted);
+        self.size(format_args!("{path}/amount"), money.amount);
     }
 
     /// The same, and not below zero.
-    pub fn price(&mut self, path: &str, money: Money, wanted: Currency) {
+    pub fn price(&mut self, path: impl Path, money: Money, wanted: Currency) {
         self.amount(path, money, wanted);
-        self.not_negative(&format!("{path}/amount"), money.amount);
+        self.not_negative(format_args!("{path}/amount"), money.amount);
     }
 
     /// A value of a size that can be.
-    pub fn size(&mut self, path: &str, value: Decimal) {
-        self.require(value.abs() <= AMOUNT_LIMIT, path, "TOO_LARGE", format!("{value} is beyond {AMOUNT_LIMIT}"));
+    pub fn size(&mut self, path: impl Path, value: Decimal) {
+        self.require(value.abs() <= AMOUNT_LIMIT, path, "TOO_LARGE", format_args!("{value} is beyond {AMOUNT_LIMIT}"));
     }
 
     /// A value that is not below zero.
-    pub fn not_negative(&mut self, path: &str, value: Decimal) {
-        self.require(value >= Decimal::ZERO, path, "NEGATIVE", format!("{value} is below zero"));
+    pub fn not_negative(&mut self, path: impl Path, value: Decimal) {
+        self.require(value >= Decimal::ZERO, path, "NEGATIVE", format_args!("{value} is below zero"));
     }
 
     /// A percentage from 0 to 100.
-    pub fn percent(&mut self, path: &str, value: Decimal) {
+    pub fn percent(&mut self, path: impl Path, value: Decimal) {
         let fits = value >= Decimal::ZERO && value <= Decimal::ONE_HUNDRED;
-        self.require(fits, path, "PERCENT_RANGE", format!("{value} is no percentage from 0 to 100"));
+        self.require(fits, path, "PERCENT_RANGE", format_args!("{value} is no percentage from 0 to 100"));
     }
 
     /// An ISO 3166-1 alpha-2 code.
-    pub fn country(&mut self, path: &str, code: &str) {
+    pub fn country(&mut self, path: impl Path, code: &str) {
         let known = crate::country::is_country(code);
-        self.require(known, path, "COUNTRY_UNKNOWN", format!("'{code}' is no ISO 3166-1 alpha-2 code"));
+        self.require(known, path, "COUNTRY_UNKNOWN", format_args!("'{code}' is no ISO 3166-1 alpha-2 code"));
     }
 
     /// Two days in order.
-    pub fn ordered(&mut self, path: &str, from: Date, to: Date) {
-        self.require(from <= to, path, "DATES_REVERSED", format!("{to} lies before {from}"));
+    pub fn ordered(&mut self, path: impl Path, from: Date, to: Date) {
+        self.require(from <= to, path, "DATES_REVERSED", format_args!("{to} lies before {from}"));
     }
 
     /// Keys that are not repeated.
-    pub fn unique<'a>(&mut self, path: &str, field: &str, keys: impl IntoIterator<Item = &'a str>) {
+    pub fn unique<'a>(&mut self, path: impl Path, field: &str, keys: impl IntoIterator<Item = &'a str>) {
         let mut seen = BTreeSet::new();
         for (at, key) in keys.into_iter().enumerate() {
             let fresh = seen.insert(key);
-            self.require(fresh, format!("{path}/{at}/{field}"), "DUPLICATE", format!("'{key}' is there twice"));
+            self.require(
+                fresh,
+                format_args!("{path}/{at}/{field}"),
+                "DUPLICATE",
+                format_args!("'{key}' is there twice"),
+            );
         }
     }
 }
