@@ -29,7 +29,7 @@ struct Follower {
     shutdown: watch::Receiver<bool>,
     filter: Filter,
     position: u64,
-    ready: VecDeque<Event>,
+    ready: VecDeque<Arc<Event>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -42,7 +42,7 @@ pub fn follow(
     state: &ApiState,
     filter: Filter,
     after: Option<u64>,
-) -> Result<impl Stream<Item = Event> + Send + use<>, Problem> {
+) -> Result<impl Stream<Item = Arc<Event>> + Send + use<>, Problem> {
     let place = state.stream_place().ok_or_else(too_many)?;
     let head = state.ledger.head();
     let position = after.unwrap_or_else(|| *head.borrow());
@@ -95,7 +95,7 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 }
 
 impl Follower {
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<Arc<Event>> {
         loop {
             if *self.shutdown.borrow() {
                 return None;
@@ -117,7 +117,7 @@ impl Follower {
     /// Reads on; whether there was anything, wanted or not.
     async fn fill(&mut self) -> bool {
         let events = match &self.filter.key {
-            Some(key) => self.ledger.events_of_key(key, self.position, BATCH).await,
+            Some(key) => self.ledger.events_of_key(key, self.position, BATCH).await.into_iter().map(Arc::new).collect(),
             None => self.ledger.log(self.position, BATCH).await,
         };
         let Some(last) = events.last() else { return false };

@@ -2,6 +2,7 @@
 //! contract, and an exception for whatever is not in exactly one bucket.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ::reconcile::conservation::{ContractBook, EventRef, Imbalance, Kept, Told, statement};
 use billing::AccountEvent;
@@ -100,7 +101,7 @@ async fn post_batch(auditor: &Auditor, position: &mut Position) -> Result<bool, 
 
 /// The events up to the end of the last turn that was read whole: the events of one turn are
 /// decided together, and only together do they balance.
-fn whole_turns(read: &[Event]) -> &[Event] {
+fn whole_turns(read: &[Arc<Event>]) -> &[Arc<Event>] {
     if read.len() < BATCH_EVENTS {
         return read;
     }

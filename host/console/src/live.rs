@@ -27,7 +27,7 @@ pub async fn stream(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let filter = Filter { key: query_value(&uri, "key"), kind: None };
     let after = last_event_id(&headers)?.or_else(|| query_value(&uri, "after")?.parse().ok());
-    let signs =
-        follow(&state.api, filter, after)?.map(|event| Ok(Event::default().id(event.seq.to_string()).data(event.kind)));
+    let signs = follow(&state.api, filter, after)?
+        .map(|event| Ok(Event::default().id(event.seq.to_string()).data(&event.kind)));
     Ok(Sse::new(signs).keep_alive(KeepAlive::new().interval(Duration::from_secs(KEEP_ALIVE_SECONDS))))
 }

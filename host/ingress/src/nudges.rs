@@ -1,6 +1,7 @@
 //! Webhooks are nudges: this loop reads again what they point at, many at once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{CallError, Commit, Expect, Op, ReadChange, ReadRequest, partition_of};
@@ -64,7 +65,7 @@ async fn turn(
     partition: u16,
     from: u64,
     to: u64,
-    events: &[Event],
+    events: &[Arc<Event>],
 ) -> Result<(), String> {
     let mut ops = Vec::new();
     for (object, ids) in touched(&connection_key(connection), events) {
@@ -117,7 +118,7 @@ async fn read_again(
 }
 
 /// The distinct records that deliveries touched, by kind.
-fn touched(key: &str, events: &[Event]) -> BTreeMap<ObjectKind, Vec<String>> {
+fn touched(key: &str, events: &[Arc<Event>]) -> BTreeMap<ObjectKind, Vec<String>> {
     let mut records: BTreeMap<ObjectKind, Vec<String>> = BTreeMap::new();
     let deliveries = events.iter().filter(|event| event.key == key && event.kind == "webhook.received");
     for entry in deliveries.filter_map(|event| event.body.get("touched")).filter_map(Value::as_array).flatten() {

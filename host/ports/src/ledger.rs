@@ -1,6 +1,8 @@
 //! The durable truth: events, process state, commands, timers, cross-references, cursors. One
 //! commit is all or nothing, and acknowledged means flushed.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use process::{Command, CommandId, Event, EventDraft, Exception, TimerRow};
 pub use process::{Sighting, XrefRow};
@@ -194,10 +196,10 @@ pub trait Ledger: Send + Sync {
     /// [`CommitError`]; nothing happened, except that [`CommitError::Stopped`] leaves it open.
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError>;
 
-    /// Events of a partition after a sequence number, oldest first.
-    async fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Event>;
+    /// Events of a partition after a sequence number, oldest first; shared by those who follow the log.
+    async fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Arc<Event>>;
     /// Events of every partition after a sequence number, oldest first.
-    async fn log(&self, after: u64, limit: usize) -> Vec<Event>;
+    async fn log(&self, after: u64, limit: usize) -> Vec<Arc<Event>>;
     /// Events of one business key after a sequence number, oldest first.
     async fn events_of_key(&self, key: &str, after: u64, limit: usize) -> Vec<Event>;
     /// One event by id.

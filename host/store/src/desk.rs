@@ -2,7 +2,7 @@
 //! ring when something changes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use ports::{CommitError, PARTITIONS};
 use process::{Command, CommandId, Event};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::query;
 use crate::queue::{Place, Queue};
+use crate::recent::{Appended, Recent};
 use crate::view::{View, ViewError};
 
 /// View, queue and bells. Locks are taken in the order queue, view; both are held for one
@@ -21,6 +22,8 @@ pub(crate) struct Desk<V> {
     queue: Mutex<Queue>,
     /// No event of a partition has a higher number. Changed under the view's lock only.
     ends: Vec<AtomicU64>,
+    /// Taken after the view where both are held.
+    recent: RwLock<Recent>,
     head: watch::Sender<u64>,
     work: watch::Sender<u64>,
     stopped: watch::Sender<Option<String>>,
@@ -31,8 +34,8 @@ pub(crate) struct Desk<V> {
 pub(crate) struct Changes {
     /// The new last sequence number.
     pub(crate) head: Option<u64>,
-    /// Partition and sequence number of every new event.
-    pub(crate) events: Vec<(u16, u64)>,
+    /// Every new event, by number.
+    pub(crate) events: Vec<Appended>,
     /// Commands that were queued, and where they stand, or that left the queue.
     pub(crate) commands: Vec<(CommandId, Option<Place>)>,
     /// Commands or timers were queued.
@@ -46,6 +49,7 @@ impl<V: View> Desk<V> {
         let mut desk = Self::of_empty(view);
         desk.queue = Mutex::new(queue);
         desk.head.send_replace(head);
+        desk.recent = RwLock::new(Recent::after(head));
         desk.ends = (0..PARTITIONS).map(|_| AtomicU64::new(head)).collect();
         Ok(desk)
     }
@@ -56,6 +60,7 @@ impl<V: View> Desk<V> {
             view: RwLock::new(view),
             queue: Mutex::default(),
             ends: (0..PARTITIONS).map(|_| AtomicU64::new(0)).collect(),
+            recent: RwLock::new(Recent::after(0)),
             head: watch::Sender::new(0),
             work: watch::Sender::new(0),
             stopped: watch::Sender::new(None),
@@ -85,8 +90,12 @@ impl<V: View> Desk<V> {
                 None => queue.remove(&id),
             }
         }
-        for (partition, seq) in changes.events {
-            self.end_of(partition).fetch_max(seq, Ordering::Relaxed);
+        if !changes.events.is_empty() {
+            let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+            for appended in changes.events {
+                self.end_of(appended.partition).fetch_max(appended.event.seq, Ordering::Relaxed);
+                recent.push(appended);
+            }
         }
         drop(view);
         drop(queue);
@@ -118,18 +127,34 @@ impl<V: View> Desk<V> {
     }
 
     /// Events of a partition; the view is not asked for what cannot be there.
-    pub(crate) fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Event> {
+    pub(crate) fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Arc<Event>> {
         let end = self.end_of(partition);
+        if limit == 0 || end.load(Ordering::Relaxed) <= after {
+            return Vec::new();
+        }
+        if let Some(events) = self.recent().read(Some(partition), after, limit) {
+            return events;
+        }
         self.ask(|view| {
-            if limit == 0 || end.load(Ordering::Relaxed) <= after {
-                return Ok(Vec::new());
-            }
             let found = query::events(view, partition, after, limit)?;
             if found.is_empty() {
                 end.store(after, Ordering::Relaxed);
             }
-            Ok(found)
+            Ok(found.into_iter().map(Arc::new).collect())
         })
+    }
+
+    /// Events of every partition.
+    pub(crate) fn log(&self, after: u64, limit: usize) -> Vec<Arc<Event>> {
+        if let Some(events) = self.recent().read(None, after, limit) {
+            return events;
+        }
+        let found = self.ask(|view| query::log(view, after, limit));
+        found.into_iter().map(Arc::new).collect()
+    }
+
+    fn recent(&self) -> RwLockReadGuard<'_, Recent> {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Command> {

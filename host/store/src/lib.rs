@@ -28,6 +28,7 @@ mod memory;
 mod prepare;
 mod query;
 mod queue;
+mod recent;
 mod resolve;
 mod sled_view;
 mod store;

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use ports::{Commit, CommitError, Expect, Op, Text};
-use process::{Command, CommandId};
+use process::{Command, CommandId, EventDraft};
 use quoin_canonical::{Id, Timestamp};
 use serde::Serialize;
 
@@ -25,9 +25,8 @@ pub(crate) struct Prepared {
 #[derive(Debug)]
 pub(crate) enum Step {
     Append {
-        id: Id,
-        key: String,
-        body: Bytes,
+        draft: Box<EventDraft>,
+        row: Bytes,
     },
     /// `value` begins with room for the version.
     PutDocument {
@@ -69,7 +68,7 @@ pub(crate) enum Step {
 impl Step {
     fn bytes(&self) -> usize {
         match self {
-            Step::Append { key, body, .. } => 3 * key.len() + body.len(),
+            Step::Append { draft, row } => 3 * draft.key.len() + row.len(),
             Step::PutDocument { key, value } => key.len() + value.len(),
             Step::PutCommand { row, .. } | Step::PutTimer { row, .. } | Step::PutException { row, .. } => row.len(),
             Step::PutXref { forward, backward, row } => forward.len() + backward.len() + 2 * row.len(),
@@ -96,7 +95,7 @@ pub(crate) fn prepare(commit: Commit, limit_bytes: u64) -> Result<Prepared, Comm
 
 fn step(op: Op) -> serde_json::Result<Step> {
     Ok(match op {
-        Op::Append(draft) => Step::Append { body: json(Vec::new(), &draft)?, id: draft.id, key: draft.key },
+        Op::Append(draft) => Step::Append { row: json(Vec::new(), &draft)?, draft: Box::new(draft) },
         Op::PutDocument { collection, key, value } => document(document_key(&collection, &key), &value),
         Op::PutCommand { command, not_before } => queue(command, not_before)?,
         Op::FinishCommand(id) => Step::FinishCommand(id),

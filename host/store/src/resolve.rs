@@ -2,9 +2,11 @@
 //! assigned, typed operations turned into plain writes. Both engines share it, so they cannot
 //! differ in meaning.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use ports::{CommitError, Expect, Receipt, XrefRow, partition_of};
-use process::CommandId;
+use process::{CommandId, Event, EventDraft};
 use quoin_canonical::{Id, Timestamp};
 
 use crate::keys::{HEAD, Key, Table, u64_from};
@@ -12,6 +14,7 @@ use crate::prepare::{
     CommandHead, Prepared, Step, VERSION_BYTES, delivery_key, document_key, position_key, xref_back_key,
 };
 use crate::queue::Place;
+use crate::recent::Appended;
 use crate::view::{View, ViewError, Writes};
 
 /// A commit as plain writes.
@@ -19,8 +22,8 @@ use crate::view::{View, ViewError, Writes};
 pub(crate) struct Resolved {
     pub(crate) writes: Writes,
     pub(crate) receipt: Receipt,
-    /// Partition and number of every new event.
-    pub(crate) events: Vec<(u16, u64)>,
+    /// Every new event, by number.
+    pub(crate) events: Vec<Appended>,
     /// Commands that were put, and where they stand now, or finished.
     pub(crate) commands: Vec<(CommandId, Option<Place>)>,
     /// Commands or timers were queued.
@@ -146,7 +149,7 @@ impl Sheet<'_> {
 
     fn take(&mut self, step: Step) -> Result<(), ViewError> {
         match step {
-            Step::Append { id, key, body } => self.append(&id, &key, body),
+            Step::Append { draft, row } => self.append(*draft, row),
             Step::PutDocument { key, mut value } => {
                 let version = self.version(&key)? + 1;
                 if let Some(room) = value.first_chunk_mut::<VERSION_BYTES>() {
@@ -187,7 +190,8 @@ impl Sheet<'_> {
 
     /// Adds an event. An id that the log has already is the same event told twice: nothing
     /// happens, and its number is returned.
-    fn append(&mut self, id: &Id, key: &str, body: Bytes) -> Result<(), ViewError> {
+    fn append(&mut self, draft: EventDraft, row: Bytes) -> Result<(), ViewError> {
+        let EventDraft { id, kind, key, at, cause, body } = draft;
         let by_id = Key::of(Table::EventById).last(id.as_str());
         if let Some(place) = self.get(&by_id)? {
             let seq =
@@ -196,14 +200,16 @@ impl Sheet<'_> {
             return Ok(());
         }
         let seq = self.number(&HEAD)? + 1;
-        let partition = partition_of(key);
+        let partition = partition_of(&key);
         let place = [partition.to_be_bytes().as_slice(), &seq.to_be_bytes()].concat();
         self.put(by_id, place);
-        self.put(Key::of(Table::Event).u16(partition).u64(seq).bytes(), body);
+        let bytes = row.len();
+        self.put(Key::of(Table::Event).u16(partition).u64(seq).bytes(), row);
         self.put(Key::of(Table::EventBySeq).u64(seq).bytes(), partition.to_be_bytes().to_vec());
-        self.put(Key::of(Table::EventByKey).text(key).u64(seq).bytes(), Bytes::new());
+        self.put(Key::of(Table::EventByKey).text(&key).u64(seq).bytes(), Bytes::new());
         self.put_number(&HEAD, seq);
-        self.out.events.push((partition, seq));
+        let event = Arc::new(Event { seq, id, kind, key, at, cause, body });
+        self.out.events.push(Appended { partition, event, bytes });
         self.out.receipt.seqs.push(seq);
         Ok(())
     }

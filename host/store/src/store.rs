@@ -59,12 +59,12 @@ impl<E: Engine> Ledger for Store<E> {
         self.engine.commit(&self.desk, prepared).await
     }
 
-    async fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Event> {
+    async fn events(&self, partition: u16, after: u64, limit: usize) -> Vec<Arc<Event>> {
         self.desk.events(partition, after, limit)
     }
 
-    async fn log(&self, after: u64, limit: usize) -> Vec<Event> {
-        self.desk.ask(|view| query::log(view, after, limit))
+    async fn log(&self, after: u64, limit: usize) -> Vec<Arc<Event>> {
+        self.desk.log(after, limit)
     }
 
     async fn events_of_key(&self, key: &str, after: u64, limit: usize) -> Vec<Event> {

@@ -98,7 +98,7 @@ async fn follow(ledger: Arc<dyn Ledger>, tell: mpsc::UnboundedSender<u32>) {
             continue;
         };
         at = last.seq;
-        for flow in events.iter().filter_map(ended) {
+        for flow in events.iter().filter_map(|event| ended(event)) {
             if tell.send(flow).is_err() {
                 return;
             }

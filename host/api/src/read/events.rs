@@ -1,5 +1,7 @@
 //! The log itself, filtered.
 
+use std::sync::Arc;
+
 use ports::Ledger;
 use process::Event;
 
@@ -45,14 +47,14 @@ pub async fn after(ledger: &dyn Ledger, filter: &Filter, after: u64, limit: usiz
     let mut position = after;
     for _ in 0..EVENTS_SCANNED_MAX / SCAN_PAGE {
         let page = match &filter.key {
-            Some(key) => ledger.events_of_key(key, position, SCAN_PAGE).await,
+            Some(key) => ledger.events_of_key(key, position, SCAN_PAGE).await.into_iter().map(Arc::new).collect(),
             None => ledger.log(position, SCAN_PAGE).await,
         };
         let last_page = page.len() < SCAN_PAGE;
         for event in page {
             position = event.seq;
             if filter.admits(&event) {
-                events.push(event);
+                events.push(Arc::unwrap_or_clone(event));
             }
             if events.len() == limit {
                 return Found { events, next: Some(position) };

@@ -1,6 +1,9 @@
 //! Rows for the tests of this room.
 #![allow(dead_code)]
 
+use std::borrow::Borrow;
+use std::sync::Arc;
+
 use ports::{Commit, Expect, Op, Sighting, XrefRow};
 use process::wheel::TimerEvent;
 use process::{
@@ -103,8 +106,8 @@ pub fn guarded(expect: Expect, ops: Vec<Op>) -> Commit {
     Commit { expect: vec![expect], ops }
 }
 
-pub fn seqs(events: &[Event]) -> Vec<u64> {
-    events.iter().map(|event| event.seq).collect()
+pub fn seqs(events: &[impl Borrow<Event>]) -> Vec<u64> {
+    events.iter().map(|event| event.borrow().seq).collect()
 }
 
 pub fn names(commands: &[Command]) -> Vec<String> {
@@ -120,7 +123,8 @@ pub async fn dump(store: &dyn ports::Ledger) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: serde_json::Value| writeln!(text, "{name}: {value}").unwrap();
     let end = at(1_000_000_000);
-    line("log", json!(store.log(0, usize::MAX).await));
+    let log = store.log(0, usize::MAX).await;
+    line("log", json!(log.iter().map(Arc::as_ref).collect::<Vec<_>>()));
     for partition in 0..ports::PARTITIONS {
         line("partition", json!(seqs(&store.events(partition, 0, usize::MAX).await)));
         line("position", json!(store.position("conductor", partition).await));
