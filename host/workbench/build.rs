@@ -6,11 +6,18 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What is packed: a folder or file of the repository.
-const PACKED: [&str; 10] = [
+const PACKED: [&str; 17] = [
     "Cargo.lock",
     "host/canonical/Cargo.toml",
     "host/canonical/data",
     "host/canonical/src",
+    "sdk/js/build.mjs",
+    "sdk/js/package.json",
+    "sdk/js/src",
+    "sdk/js-template",
+    "sdk/python/build.py",
+    "sdk/python/quoin_sdk",
+    "sdk/python-template",
     "sdk/rust",
     "sdk/simulator/Cargo.toml",
     "sdk/simulator/README.md",
@@ -20,7 +27,8 @@ const PACKED: [&str; 10] = [
 ];
 
 /// Folders of what tools leave behind.
-const LEFT_BEHIND: [&str; 4] = ["target", "dist", "Cargo.lock", "quoin-sdk"];
+const LEFT_BEHIND: [&str; 8] =
+    ["target", "dist", "Cargo.lock", "quoin-sdk", "node_modules", "build", ".venv", "__pycache__"];
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?).join("../..").canonicalize()?;

@@ -21,6 +21,8 @@ const MAGIC: &[u8] = b"QUOINAOT1";
 const MAC_BYTES: usize = 32;
 /// Files kept; the oldest go. A host has a handful of plugins, each with a few versions.
 const KEPT_FILES: usize = 64;
+/// Bytes kept; the oldest go. A plugin in Python compiles to 35 MiB, and its author builds often.
+const KEPT_BYTES: u64 = 1 << 30;
 /// Numbers temporary files, so that two sandboxes of one process never write to the same one.
 static WRITES: AtomicU64 = AtomicU64::new(0);
 
@@ -164,16 +166,57 @@ fn private_dir(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the oldest files over the limit.
+/// Removes the oldest files over the limits.
 fn prune(dir: &Path) -> io::Result<()> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         if entry.path().extension().is_some_and(|extension| extension == "cwasm") {
-            files.push((entry.metadata()?.modified()?, entry.path()));
+            let about = entry.metadata()?;
+            files.push((about.modified()?, entry.path(), about.len()));
         }
     }
     files.sort();
-    let over = files.len().saturating_sub(KEPT_FILES);
-    files.iter().take(over).try_for_each(|(_, path)| fs::remove_file(path))
+    let mut bytes = 0_u64;
+    for (newer, (_, path, length)) in files.iter().rev().enumerate() {
+        bytes = bytes.saturating_add(*length);
+        // The newest stays, however large.
+        if newer >= KEPT_FILES || (newer > 0 && bytes > KEPT_BYTES) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_go_when_the_files_together_are_too_large_and_the_newest_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: u64, second: u64| {
+            // Sparse: a gigabyte that is not there.
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_len(bytes).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(second)).unwrap();
+        };
+        write("older.cwasm", 1 << 20, 1);
+        write("old.cwasm", KEPT_BYTES / 2 + 1, 2);
+        write("new.cwasm", KEPT_BYTES / 2, 3);
+        write("notes.txt", KEPT_BYTES, 0);
+        let left = || {
+            let mut names: Vec<String> = fs::read_dir(folder.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        prune(folder.path()).unwrap();
+        assert_eq!(left(), ["new.cwasm", "notes.txt"]);
+        write("huge.cwasm", KEPT_BYTES + 1, 4);
+        prune(folder.path()).unwrap();
+        assert_eq!(left(), ["huge.cwasm", "notes.txt"]);
+    }
 }

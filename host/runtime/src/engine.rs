@@ -67,6 +67,16 @@ pub fn frugal() -> Result<Engine> {
     Ok(engine)
 }
 
+/// An engine for a look at one component whose code the host's own engine runs too: without a pool.
+///
+/// # Errors
+/// When this machine cannot run one.
+pub fn single() -> Result<Engine> {
+    let engine = Engine::new(&base())?;
+    tick(&engine)?;
+    Ok(engine)
+}
+
 /// An engine whose code the host's own engine runs, for a worker that compiles and never calls: without a pool,
 /// whose address space is more than a worker may have, and which is no part of the code.
 ///

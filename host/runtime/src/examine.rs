@@ -10,13 +10,14 @@ use ports::{
 };
 use quoin_canonical::Timestamp;
 use quoin_package::{Limits, Manifest, Network, PackageKind};
+use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::Options;
 use crate::engine;
-use crate::inspect::inspect;
+use crate::inspect::{Stamp, inspect};
 use crate::load::{Shared, Trial, manifest};
 use crate::power::Powers;
+use crate::{CacheOptions, Options, cache};
 
 /// What was found on a component.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,11 +41,40 @@ pub struct Examined {
 /// What is wrong and how to mend it.
 pub async fn examine(bytes: &[u8], component_bytes_max: usize) -> Result<Examined, String> {
     let stamp = inspect(bytes, component_bytes_max)?;
-    let internal = |error: wasmtime::Error| format!("this machine cannot run components: {error:#}");
     let engine = engine::frugal().map_err(internal)?;
+    let component = Component::from_binary(&engine, bytes).map_err(invalid)?;
+    looked_into(engine, component, bytes, component_bytes_max, stamp).await
+}
+
+/// The same for a component of one's own: its code is compiled as a host would, and kept, so that a sandbox with the
+/// same cache need not compile it again.
+///
+/// # Errors
+/// What is wrong and how to mend it.
+pub async fn examine_kept(bytes: &[u8], component_bytes_max: usize, cache: &CacheOptions) -> Result<Examined, String> {
+    let stamp = inspect(bytes, component_bytes_max)?;
+    let engine = engine::single().map_err(internal)?;
+    let digest = hex::encode(digest::digest(&digest::SHA256, bytes));
+    let (component, _) = cache::component(&engine, bytes, &digest, Some(cache), None).map_err(invalid)?;
+    looked_into(engine, component, bytes, component_bytes_max, stamp).await
+}
+
+fn internal(error: wasmtime::Error) -> String {
+    format!("this machine cannot run components: {error:#}")
+}
+
+fn invalid(error: wasmtime::Error) -> String {
+    format!("the component is not valid: {error:#}; build or download it again")
+}
+
+async fn looked_into(
+    engine: Engine,
+    component: Component,
+    bytes: &[u8],
+    component_bytes_max: usize,
+    stamp: Option<Stamp>,
+) -> Result<Examined, String> {
     let linker = engine::linker(&engine).map_err(internal)?;
-    let component = Component::from_binary(&engine, bytes)
-        .map_err(|error| format!("the component is not valid: {error:#}; build or download it again"))?;
     let pre = linker.instantiate_pre(&component).map_err(|error| {
         format!("the component does not fit this host: {error:#}; rebuild with an SDK of contract 1.0")
     })?;

@@ -33,7 +33,7 @@ mod versions;
 mod worker;
 
 pub use connection::{ConnectionError, ConnectionSpec, Grant, GrantFor};
-pub use examine::{Examined, examine};
+pub use examine::{Examined, examine, examine_kept};
 pub use options::{CacheOptions, Options};
 pub use runtime::{Runtime, RuntimeError};
 pub use worker::{CompileWorker, compile};

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::project::Project;
+use crate::packager::{javascript, python};
+use crate::project::{Language, Project};
 
 /// The target that components are built for.
 const TARGET: &str = "wasm32-wasip2";
@@ -21,16 +22,25 @@ pub struct Built {
     pub bytes: u64,
 }
 
+/// Who hears what a long step is doing.
+pub type Progress<'a> = &'a dyn Fn(&str);
+
 /// Builds a project: `dist/<id>.wasm` and `dist/<id>.toml`.
 ///
 /// # Errors
 /// The compiler's own words, or what it needs.
-pub fn build(project: &Project) -> anyhow::Result<Built> {
-    let built = compiled(&project.folder)?;
+pub fn build(project: &Project, progress: Progress<'_>) -> anyhow::Result<Built> {
     let component = project.component();
     crate::sdk::write(&component.with_extension("toml"), project.text.as_bytes())?;
-    std::fs::copy(&built, &component).with_context(|| format!("{} was not built", built.display()))?;
-    let bytes = std::fs::metadata(&component)?.len();
+    match project.language {
+        Language::Rust => {
+            let built = compiled(&project.folder)?;
+            std::fs::copy(&built, &component).with_context(|| format!("{} was not built", built.display()))?;
+        }
+        Language::JavaScript => javascript::build(project, &component, progress)?,
+        Language::Python => python::build(project, &component, progress)?,
+    }
+    let bytes = std::fs::metadata(&component).with_context(|| format!("{} was not built", component.display()))?.len();
     Ok(Built { component, bytes })
 }
 
@@ -38,12 +48,17 @@ pub fn build(project: &Project) -> anyhow::Result<Built> {
 ///
 /// # Errors
 /// When one fails, after the runner has said so itself.
-pub fn native_tests(project: &Project) -> anyhow::Result<()> {
-    let mut command = cargo();
-    let status = command.args(["test", "--quiet"]).current_dir(&project.folder).status();
-    let status = status.context("cargo cannot be started; install Rust from https://rustup.rs")?;
-    ensure!(status.success(), "the project's own tests failed");
-    Ok(())
+pub fn native_tests(project: &Project, progress: Progress<'_>) -> anyhow::Result<()> {
+    match project.language {
+        Language::Rust => {
+            let status = cargo().args(["test", "--quiet"]).current_dir(&project.folder).status();
+            let status = status.context("cargo cannot be started; install Rust from https://rustup.rs")?;
+            ensure!(status.success(), "the project's own tests failed");
+            Ok(())
+        }
+        Language::JavaScript => javascript::test(project, progress),
+        Language::Python => python::test(project, progress),
+    }
 }
 
 fn cargo() -> Command {

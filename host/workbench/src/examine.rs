@@ -26,7 +26,12 @@ pub struct Finding {
 pub async fn examine(file: &Path, beside: Option<&str>) -> anyhow::Result<Finding> {
     let bytes =
         std::fs::read(file).with_context(|| format!("{} cannot be read; `quoin build` makes it", file.display()))?;
-    let found = runtime::examine(&bytes, COMPONENT_BYTES_MAX).await.map_err(anyhow::Error::msg)?;
+    // Compiling a component of a large runtime takes seconds: once, for the look and for every trial after it.
+    let found = match crate::bench::cache().await? {
+        Some(cache) => runtime::examine_kept(&bytes, COMPONENT_BYTES_MAX, &cache).await,
+        None => runtime::examine(&bytes, COMPONENT_BYTES_MAX).await,
+    };
+    let found = found.map_err(anyhow::Error::msg)?;
     if let Some(text) = beside.filter(|text| *text != found.manifest) {
         let line = text.lines().zip(found.manifest.lines()).take_while(|(one, other)| one == other).count() + 1;
         anyhow::bail!(

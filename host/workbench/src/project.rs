@@ -5,6 +5,28 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use quoin_package::Manifest;
 
+/// What a connector is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// `Cargo.toml`.
+    Rust,
+    /// TypeScript or JavaScript: `package.json`.
+    JavaScript,
+    /// `pyproject.toml`.
+    Python,
+}
+
+impl Language {
+    /// All, with the file that tells a project of theirs.
+    pub const ALL: [(Self, &str); 3] =
+        [(Self::Rust, "Cargo.toml"), (Self::JavaScript, "package.json"), (Self::Python, "pyproject.toml")];
+
+    /// The language of a folder.
+    fn of(folder: &Path) -> Option<Self> {
+        Self::ALL.iter().find(|(_, file)| folder.join(file).is_file()).map(|(language, _)| *language)
+    }
+}
+
 /// A connector's folder.
 #[derive(Debug, Clone)]
 pub struct Project {
@@ -14,6 +36,8 @@ pub struct Project {
     pub text: String,
     /// The same, read.
     pub manifest: Manifest,
+    /// What it is written in.
+    pub language: Language,
 }
 
 impl Project {
@@ -30,13 +54,15 @@ impl Project {
         );
         let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         let manifest = Manifest::parse(&text)?;
-        ensure!(
-            folder.join("Cargo.toml").is_file(),
-            "{} has no Cargo.toml, so it cannot be built; `quoin new` shows how a folder looks",
-            folder.display()
-        );
+        let language = Language::of(folder).with_context(|| {
+            let files = Language::ALL.map(|(_, file)| file).join(", ");
+            format!(
+                "{} has none of {files}, so it cannot be built; `quoin new` shows how a folder looks",
+                folder.display()
+            )
+        })?;
         let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
-        Ok(Self { folder, text, manifest })
+        Ok(Self { folder, text, manifest, language })
     }
 
     /// Where the built component is laid out: `dist/<id>.wasm`.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
+use crate::project::Language;
 use crate::sdk;
 
 /// Where the SDK stands in a project.
@@ -23,25 +24,36 @@ pub struct Made {
 ///
 /// # Errors
 /// A name that cannot be an id, a folder in use, and what the file system refuses.
-pub fn scaffold(folder: &Path, id: &str, checkout: Option<&Path>) -> anyhow::Result<Made> {
+pub fn scaffold(folder: &Path, id: &str, language: Language, checkout: Option<&Path>) -> anyhow::Result<Made> {
     named(id)?;
     let used = folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     ensure!(!used, "{} is not empty; name another folder with --into, or remove it", folder.display());
-    let paths = Paths::of(checkout)?;
+    let paths = Paths::of(language, checkout)?;
     let mut files = Vec::new();
-    for (name, bytes) in sdk::below("sdk/template") {
+    for (name, bytes) in sdk::below(template(language)) {
         let text = std::str::from_utf8(bytes).with_context(|| format!("the template's {name} is no text"))?;
         let name = renamed(name, id);
         sdk::write(&folder.join(&name), renamed(&paths.replaced(text), id).as_bytes())?;
         files.push(name);
     }
     if checkout.is_none() {
-        sdk::write_rust(&folder.join(SDK))?;
+        sdk::write_for(language, &folder.join(SDK))?;
     }
-    // Start from the versions that the SDK was tested with.
-    sdk::write(&folder.join("Cargo.lock"), sdk::lock())?;
+    if language == Language::Rust {
+        // Start from the versions that the SDK was tested with.
+        sdk::write(&folder.join("Cargo.lock"), sdk::lock())?;
+    }
     files.sort();
     Ok(Made { folder: folder.to_owned(), files })
+}
+
+/// The template of a language.
+fn template(language: Language) -> &'static str {
+    match language {
+        Language::Rust => "sdk/template",
+        Language::JavaScript => "sdk/js-template",
+        Language::Python => "sdk/python-template",
+    }
 }
 
 /// Whether a name can be a plugin's id and, with what stands before it, a package's name.
@@ -80,33 +92,40 @@ fn renamed(text: &str, id: &str) -> String {
 struct Paths(Vec<(&'static str, String)>);
 
 impl Paths {
-    fn of(checkout: Option<&Path>) -> anyhow::Result<Self> {
-        let sdk = match checkout {
-            None => SDK.to_owned(),
-            Some(checkout) => {
-                let checkout = checkout
-                    .canonicalize()
-                    .with_context(|| format!("--sdk {}: there is no such folder", checkout.display()))?;
-                ensure!(
-                    checkout.join("sdk/rust/Cargo.toml").is_file(),
-                    "--sdk {}: this is no checkout of Quoin: it has no sdk/rust",
-                    checkout.display()
-                );
-                checkout.display().to_string()
-            }
-        };
-        let up = |levels: &str| if checkout.is_some() { sdk.clone() } else { format!("{levels}{sdk}") };
+    fn of(language: Language, checkout: Option<&Path>) -> anyhow::Result<Self> {
+        let sdk = checkout.map(checked_out).transpose()?;
+        let up = |levels: &str| sdk.clone().unwrap_or_else(|| format!("{levels}{SDK}"));
+        let whole = |part: &str| sdk.as_ref().map_or_else(|| SDK.to_owned(), |sdk| format!("{sdk}/{part}"));
         // `template` in these paths would be renamed with the rest, so none holds it.
-        Ok(Self(vec![
-            ("\"../../simulator\"", format!("\"{}/sdk/simulator\"", up("../"))),
-            ("\"../rust\"", format!("\"{}/sdk/rust\"", up(""))),
-            ("\"../testkit\"", format!("\"{}/sdk/testkit\"", up(""))),
-        ]))
+        Ok(Self(match language {
+            Language::Rust => vec![
+                ("\"../../simulator\"", format!("\"{}/sdk/simulator\"", up("../"))),
+                ("\"../rust\"", format!("\"{}/sdk/rust\"", up(""))),
+                ("\"../testkit\"", format!("\"{}/sdk/testkit\"", up(""))),
+            ],
+            Language::JavaScript => vec![
+                ("\"file:../js\"", format!("\"file:{}\"", whole("sdk/js"))),
+                ("\"../js\"", format!("\"{}\"", whole("sdk/js"))),
+            ],
+            Language::Python => vec![("\"../python\"", format!("\"{}\"", whole("sdk/python")))],
+        }))
     }
 
     fn replaced(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     }
+}
+
+/// The path of a checkout of our repository.
+fn checked_out(checkout: &Path) -> anyhow::Result<String> {
+    let folder =
+        checkout.canonicalize().with_context(|| format!("--sdk {}: there is no such folder", checkout.display()))?;
+    ensure!(
+        folder.join("sdk/rust/Cargo.toml").is_file(),
+        "--sdk {}: this is no checkout of Quoin: it has no sdk/rust",
+        checkout.display()
+    );
+    Ok(folder.display().to_string())
 }
 
 #[cfg(test)]
@@ -136,8 +155,23 @@ mod tests {
     fn a_folder_in_use_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("notes"), "mine").unwrap();
-        let error = scaffold(folder.path(), "lumen", None).unwrap_err().to_string();
+        let error = scaffold(folder.path(), "lumen", Language::Rust, None).unwrap_err().to_string();
         assert!(error.contains("is not empty"), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_project_of_any_language_finds_its_sdk_and_keeps_no_name_of_the_template() {
+        for (language, file) in Language::ALL {
+            let folder = tempfile::tempdir().unwrap();
+            let made = scaffold(folder.path(), "lumen-crm", language, None).unwrap();
+            assert!(made.files.iter().any(|made| made == file), "{:?}", made.files);
+            for name in &made.files {
+                let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+                assert!(!text.to_lowercase().contains("template"), "{name}");
+                assert!(name.contains('/') || !text.contains("\"../"), "{name} points out of the project");
+            }
+            assert!(folder.path().join(SDK).is_dir());
+        }
     }
 }

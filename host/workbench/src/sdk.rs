@@ -4,6 +4,8 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use crate::project::Language;
+
 mod packed {
     include!(concat!(env!("OUT_DIR"), "/files.rs"));
 }
@@ -24,11 +26,30 @@ pub fn lock() -> &'static [u8] {
     packed::FILES.iter().find(|(name, _)| *name == "Cargo.lock").map_or(&[], |(_, bytes)| bytes)
 }
 
+/// Writes the SDK of a language into a folder.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_for(language: Language, folder: &Path) -> anyhow::Result<()> {
+    let part = match language {
+        Language::Rust => return write_rust(folder),
+        Language::JavaScript => "sdk/js",
+        Language::Python => "sdk/python",
+    };
+    for (name, bytes) in below(part) {
+        write(&folder.join(name), bytes)?;
+    }
+    for (name, bytes) in below("wit") {
+        write(&folder.join("wit").join(name), bytes)?;
+    }
+    Ok(())
+}
+
 /// Writes the Rust SDK into a folder, laid out as in its repository.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write_rust(folder: &Path) -> anyhow::Result<()> {
+fn write_rust(folder: &Path) -> anyhow::Result<()> {
     write(&folder.join("Cargo.toml"), WORKSPACE.as_bytes())?;
     for part in ["host/canonical", "sdk/rust", "sdk/simulator", "sdk/testkit", "wit"] {
         for (name, bytes) in below(part) {

@@ -37,7 +37,9 @@ impl Simulator {
         let Some((program, arguments)) = plan.command.split_first() else {
             bail!("tests/conform.toml, simulator.command: name the program that simulates the vendor");
         };
-        let mut command = Command::new(program);
+        // `quoin simulate` is this very program, wherever it is.
+        let ours = (program == "quoin").then(std::env::current_exe).transpose()?;
+        let mut command = Command::new(ours.unwrap_or_else(|| program.into()));
         command.args(arguments).args(["--http", "127.0.0.1:0", "--until-stdin-closes"]).current_dir(folder);
         if let Some(seed) = &plan.seed {
             command.args(["--seed", seed]);

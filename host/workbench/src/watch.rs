@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Folders that tools write into: looking there would see our own work.
-const NOT_LOOKED_INTO: [&str; 5] = ["target", "dist", ".git", "quoin-sdk", "cassettes"];
+const NOT_LOOKED_INTO: [&str; 9] =
+    ["target", "dist", ".git", "quoin-sdk", "cassettes", "node_modules", "build", ".venv", "__pycache__"];
 
 /// Files at most: a folder with more is no connector's, and walking it would keep the machine busy.
 const FILES_MAX: usize = 5_000;

@@ -8,6 +8,7 @@
 //!
 //! Start with `README.md`; then `kit.rs`, `faults.rs`, `switchboard.rs`.
 
+mod behind;
 mod clock;
 mod control;
 mod dialect;
@@ -21,6 +22,7 @@ pub mod sign;
 mod switchboard;
 mod tls;
 
+pub use behind::run_behind;
 pub use clock::Clock;
 pub use dialect::{Dialect, PlainDialect};
 pub use faults::{Fault, FaultSpec};

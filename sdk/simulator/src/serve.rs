@@ -85,7 +85,11 @@ pub enum StartError {
 /// A simulator's `main`: reads the command line, builds the vendor's routes, serves until killed
 /// (or until standard input closes), and prints one line of JSON when ready.
 pub async fn run(name: &str, build: impl FnOnce(Kit) -> Router) -> ExitCode {
-    let args = Args::parse();
+    served(name, Args::parse(), build).await
+}
+
+/// Serves with these arguments, until the end.
+pub(crate) async fn served(name: &str, args: Args, build: impl FnOnce(Kit) -> Router) -> ExitCode {
     let until_stdin_closes = args.until_stdin_closes;
     let running = match start(name, args, build).await {
         Ok(running) => running,

@@ -53,6 +53,8 @@ impl Shell {
             variables: vec![
                 own("CARGO_TARGET_DIR", kept.join("cargo")),
                 own("XDG_CACHE_HOME", kept.join("cache")),
+                // What packagers download; pip's stands below the line above.
+                own("npm_config_cache", kept.join("npm")),
                 ("PATH".to_owned(), format!("{programs}:{path}")),
                 ("NO_COLOR".to_owned(), "1".to_owned()),
             ],

@@ -7,6 +7,7 @@
 mod cargo;
 mod check;
 mod plugins;
+mod sdk;
 mod test;
 mod tidy;
 mod wasm_target;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// The laws of the house alone.
     Tidy,
+    /// Writes the canonical objects of the JavaScript and Python SDKs anew, from the schemas.
+    Sdk,
 }
 
 fn main() -> ExitCode {
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Plugins => plugins::build(),
         Command::Bench { arguments } => bench(&arguments),
         Command::Tidy => tidy::run(),
+        Command::Sdk => sdk::write(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use crate::cargo::{self, Package};
+use crate::sdk;
 
 /// What each kind of package may import from the workspace.
 const IMPORTS: [(&str, &[&str]); 12] = [
@@ -26,10 +27,11 @@ const IMPORTS: [(&str, &[&str]); 12] = [
 ];
 
 /// Imports beside the table, each with its reason.
-const EXCEPTIONS: [(&str, &str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str, &str); 4] = [
     ("cassette", "ports", "recorder and player stand where the way out stands"),
     ("quoin-sdk", "quoin-canonical", "authors use the host's own canonical objects"),
     ("console", "api", "the console stands on the public API alone"),
+    ("quoin", "quoin-simulator", "`quoin simulate`: the kit for authors who do not write Rust"),
 ];
 
 /// Dangerous crates, and the only room that may import each.
@@ -59,6 +61,7 @@ pub fn run() -> anyhow::Result<()> {
         header(package, &mut broken);
     }
     vendors(&packages, &mut broken)?;
+    broken.extend(sdk::drift()?);
     if broken.is_empty() {
         return Ok(());
     }

@@ -14,6 +14,9 @@ pub enum AuthorCommand {
         /// Where to make it [default: a folder of that name]
         #[arg(long, value_name = "FOLDER")]
         into: Option<PathBuf>,
+        /// What to write it in.
+        #[arg(long, value_enum, default_value_t = LanguageArgument::Rust)]
+        lang: LanguageArgument,
         /// Take the SDK from a checkout of Quoin instead of writing it into the project.
         #[arg(long, value_name = "CHECKOUT")]
         sdk: Option<PathBuf>,
@@ -59,6 +62,8 @@ pub enum AuthorCommand {
         #[arg(long, value_name = "FILE")]
         report: Option<PathBuf>,
     },
+    /// Simulate a vendor with a program in any language; prints one line of JSON when it is ready.
+    Simulate(SimulateArguments),
     /// Build, check and replay on every save, until Ctrl-C.
     Dev {
         #[command(flatten)]
@@ -71,6 +76,38 @@ pub enum AuthorCommand {
         #[arg(skip)]
         target: crate::arguments::TargetArguments,
     },
+}
+
+/// A program that simulates a vendor, behind the kit.
+#[derive(Debug, Clone, Args)]
+pub struct SimulateArguments {
+    /// The vendor's program and its arguments, separated by spaces, such as "node simulator/main.js".
+    #[arg(long, value_name = "COMMAND")]
+    pub vendor: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub kit: quoin_simulator::Args,
+}
+
+/// The languages of connectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LanguageArgument {
+    /// Rust.
+    Rust,
+    /// TypeScript, which becomes JavaScript.
+    Js,
+    /// Python.
+    Python,
+}
+
+impl From<LanguageArgument> for workbench::Language {
+    fn from(language: LanguageArgument) -> Self {
+        match language {
+            LanguageArgument::Rust => Self::Rust,
+            LanguageArgument::Js => Self::JavaScript,
+            LanguageArgument::Python => Self::Python,
+        }
+    }
 }
 
 /// Which connector.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use workbench::{Project, Watch};
 
+use super::progress;
 use super::run::replayed;
 use crate::arguments::TargetArguments;
 use crate::client::Client;
@@ -53,7 +54,7 @@ async fn round(folder: &Path, load: Option<&TargetArguments>, output: &Output) {
 
 async fn tried(folder: &Path, load: Option<&TargetArguments>, output: &Output) -> anyhow::Result<bool> {
     let project = Project::open(folder)?;
-    let built = workbench::build(&project)?;
+    let built = workbench::build(&project, &progress)?;
     workbench::examine(&built.component, Some(&project.text)).await?;
     let files = workbench::cassettes(&project.cassettes())?;
     if replayed(&built.component, &files, output).await? > 0 {

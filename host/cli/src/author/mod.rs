@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
-use workbench::{Built, Plan, Project, Simulator};
+use workbench::{Built, Language, Plan, Project, Simulator};
 
 use crate::output::{Output, Paint};
 use arguments::{AuthorCommand, TrialArguments};
@@ -18,13 +18,13 @@ use arguments::{AuthorCommand, TrialArguments};
 /// Does what an author asks for.
 pub async fn author(command: AuthorCommand, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
-        AuthorCommand::New { name, into, sdk } => {
+        AuthorCommand::New { name, into, lang, sdk } => {
             let folder = into.unwrap_or_else(|| name.clone().into());
-            new(&folder, &name, sdk.as_deref(), output)?;
+            new(&folder, &name, lang.into(), sdk.as_deref(), output)?;
         }
         AuthorCommand::Build { place } => {
             let project = Project::open(&place.project)?;
-            let built = workbench::build(&project)?;
+            let built = workbench::build(&project, &progress)?;
             workbench::examine(&built.component, Some(&project.text)).await?;
             told(&project, &built, output)?;
         }
@@ -36,13 +36,17 @@ pub async fn author(command: AuthorCommand, output: &Output) -> anyhow::Result<E
         AuthorCommand::Conform { place, trial, only, report } => {
             return conform::conform(&place.project, &trial, only.as_deref(), report.as_deref(), output).await;
         }
+        AuthorCommand::Simulate(wanted) => {
+            let vendor: Vec<String> = wanted.vendor.split_whitespace().map(str::to_owned).collect();
+            return Ok(quoin_simulator::run_behind(wanted.kit, &vendor).await);
+        }
         AuthorCommand::Dev { place, load, target } => dev::dev(&place.project, load.then_some(&target), output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn new(folder: &Path, id: &str, sdk: Option<&Path>, output: &Output) -> anyhow::Result<()> {
-    let made = workbench::scaffold(folder, id, sdk)?;
+fn new(folder: &Path, id: &str, language: Language, sdk: Option<&Path>, output: &Output) -> anyhow::Result<()> {
+    let made = workbench::scaffold(folder, id, language, sdk)?;
     if output.json {
         return output.print_json(&json!({ "folder": made.folder, "files": made.files }));
     }
@@ -51,9 +55,15 @@ fn new(folder: &Path, id: &str, sdk: Option<&Path>, output: &Output) -> anyhow::
         output.paint(Paint::Good, "ok"),
         folder.display()
     );
-    say!("   connector.toml says what it is, src/ what it does, simulator/ how the vendor behaves");
+    let code = if language == Language::Python { "connector/" } else { "src/" };
+    say!("   connector.toml says what it is, {code} what it does, simulator/ how the vendor behaves");
     say!("   next: cd {} && quoin test && quoin conform", folder.display());
     Ok(())
+}
+
+/// Says what a long step is doing.
+fn progress(step: &str) {
+    eprintln!("   {step}");
 }
 
 fn told(project: &Project, built: &Built, output: &Output) -> anyhow::Result<()> {
@@ -77,7 +87,7 @@ fn told(project: &Project, built: &Built, output: &Output) -> anyhow::Result<()>
 pub async fn check(what: &Path, output: &Output) -> anyhow::Result<()> {
     let finding = if what.is_dir() {
         let project = Project::open(what)?;
-        let built = workbench::build(&project)?;
+        let built = workbench::build(&project, &progress)?;
         if project.plan().is_file() {
             Plan::read(&project.plan())?.check(&project.manifest)?;
         }
@@ -129,7 +139,7 @@ impl Trial {
         }
         let project = Project::open(folder)?;
         let plan = Plan::read(&wanted.plan.clone().unwrap_or_else(|| project.plan()))?;
-        let built = workbench::build(&project)?;
+        let built = workbench::build(&project, &progress)?;
         Ok(Self {
             component: built.component,
             cassettes: project.cassettes(),

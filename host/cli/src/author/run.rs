@@ -9,8 +9,8 @@ use ports::{Item, ReadRequest};
 use serde_json::Value;
 use workbench::{Bench, Project, Recorded};
 
-use super::Trial;
 use super::arguments::{CallArgument, RunArguments};
+use super::{Trial, progress};
 use crate::output::{Output, Paint};
 
 /// Calls the connector and shows the call.
@@ -86,7 +86,7 @@ async fn item(bench: &Bench, wanted: &RunArguments, object: &str) -> anyhow::Res
 pub async fn test(folder: &Path, cassettes_only: bool, output: &Output) -> anyhow::Result<ExitCode> {
     let project = Project::open(folder)?;
     if !cassettes_only {
-        workbench::native_tests(&project)?;
+        workbench::native_tests(&project, &progress)?;
         say!("{} the project's own tests", output.paint(Paint::Good, "ok"));
     }
     let files = workbench::cassettes(&project.cassettes())?;
@@ -94,7 +94,7 @@ pub async fn test(folder: &Path, cassettes_only: bool, output: &Output) -> anyho
         say!("   no cassettes yet; `quoin record read --object …` makes one");
         return Ok(ExitCode::SUCCESS);
     }
-    let built = workbench::build(&project)?;
+    let built = workbench::build(&project, &progress)?;
     let failed = replayed(&built.component, &files, output).await?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
