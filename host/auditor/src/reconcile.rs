@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use ::reconcile::drift::{Drift, Findings, KEY, Ownership, Pair, Request, compare};
-use billing::Account;
+use ::reconcile::drift::{Drift, Findings, KEY, Ownership, Pair, Request, compare, unknown};
+use billing::foreign::ForeignInvoice;
+use billing::group::is_group;
+use billing::{Account, Group};
 use billing::account::{DocumentStage, MilestoneStage};
 use ports::{Called, ChangeOp, Commit, CommitError, Expect, Item, ItemOutcome, Op, ReadRequest, XrefRow, partition_of};
 use process::intake::{self, Admission, Arrival};
@@ -114,16 +116,60 @@ async fn run(auditor: &Auditor, request: &Request, at: Timestamp) -> Findings {
         unreachable: Vec::new(),
         records: BTreeMap::new(),
     };
-    let mut after = String::new();
-    loop {
-        let page = auditor.ledger.documents("account", "", &after, CONTRACTS_PAGE).await;
-        let Some((last, _)) = page.last() else { return findings };
-        after.clone_from(last);
-        for (key, value) in page {
-            let Ok(account) = serde_json::from_value::<Account>(value) else { continue };
-            contract(auditor, &auditor.ownership, &key, &account, request, &mut findings).await;
+    for collection in ["account", "group"] {
+        let mut after = String::new();
+        loop {
+            let page = auditor.ledger.documents(collection, "", &after, CONTRACTS_PAGE).await;
+            let Some((last, _)) = page.last() else { break };
+            after.clone_from(last);
+            for (key, value) in page {
+                findings.drifts.extend(made_by_hand(auditor, &key, &value, request).await);
+                let records = records(auditor, &key, value, request).await;
+                compared(auditor, &key, &records, &mut findings).await;
+            }
         }
     }
+    findings
+}
+
+/// Invoices of the period that somebody wrote in the ERP by hand: found by the stream of its documents.
+async fn made_by_hand(auditor: &Auditor, key: &str, account: &Value, request: &Request) -> Vec<Drift> {
+    let found: BTreeMap<Id, ForeignInvoice> = account
+        .get("foreign")
+        .and_then(|foreign| serde_json::from_value(foreign.clone()).ok())
+        .unwrap_or_default();
+    let mut drifts = Vec::new();
+    for (id, foreign) in found.into_iter().filter(|(_, found)| (request.from..=request.to).contains(&found.on)) {
+        let Some(row) = auditor.ledger.xrefs_of(&id).await.into_iter().next() else { continue };
+        let role = auditor.systems.iter().find(|(connection, _)| **connection == row.connection);
+        let risk = if foreign.milestones.is_empty() { "" } else { "; may bill a milestone of ours" };
+        let told = format!("{} of {} net, written by hand{risk}", foreign.number, foreign.net);
+        let pair = Pair {
+            object: ObjectKind::Invoice.as_str().to_owned(),
+            id,
+            key: key.to_owned(),
+            connection: row.connection.clone(),
+            role: role.map(|(_, role)| role.clone()).unwrap_or_default(),
+            external: row.external,
+            writable: false,
+            readable: true,
+            ours: Value::Null,
+            theirs: Value::Null,
+        };
+        drifts.extend(unknown(&auditor.ownership, &pair, &told));
+    }
+    drifts
+}
+
+/// What is to be compared of a contract, or of contracts that are billed together.
+async fn records(auditor: &Auditor, key: &str, value: Value, request: &Request) -> Vec<Ours> {
+    if is_group(key) {
+        return serde_json::from_value::<Group>(value).map(|group| billed(&group, request)).unwrap_or_default();
+    }
+    let Ok(account) = serde_json::from_value::<Account>(value) else { return Vec::new() };
+    let mut records = agreed(auditor, key).await;
+    records.extend(happened(&account, request));
+    records
 }
 
 /// A record of ours that is to be compared.
@@ -133,19 +179,11 @@ struct Ours {
     data: Value,
 }
 
-async fn contract(
-    auditor: &Auditor,
-    ownership: &Ownership,
-    key: &str,
-    account: &Account,
-    request: &Request,
-    findings: &mut Findings,
-) {
-    let mut records = agreed(auditor, key).await;
-    records.extend(happened(account, request));
+async fn compared(auditor: &Auditor, key: &str, records: &[Ours], findings: &mut Findings) {
+    let ownership = &auditor.ownership;
     for (connection, role) in &auditor.systems {
         let mut to_read: BTreeMap<ObjectKind, Vec<(Ours, String)>> = BTreeMap::new();
-        for ours in &records {
+        for ours in records {
             let Some(row) = known_as(auditor, ours, connection).await else { continue };
             let copy = Ours { object: ours.object, id: ours.id.clone(), data: ours.data.clone() };
             let (readable, writable) = powers(auditor, connection, ours.object);
@@ -201,7 +239,8 @@ fn happened(account: &Account, request: &Request) -> Vec<Ours> {
     let within = |date: Date| (request.from..=request.to).contains(&date);
     let mut records = Vec::new();
     let mut push = |object, id: &Id, data| records.push(Ours { object, id: id.clone(), data });
-    for (id, state) in &account.invoices {
+    // A part is on its group's document.
+    for (id, state) in account.invoices.iter().filter(|(_, state)| state.group.is_none()) {
         if state.stage == DocumentStage::Posted && within(state.invoice.issued_on) {
             push(ObjectKind::Invoice, id, json!(state.invoice));
             for (payment, paid) in account.payments.iter().filter(|(_, paid)| paid.invoice == *id) {
@@ -223,6 +262,24 @@ fn happened(account: &Account, request: &Request) -> Vec<Ours> {
         let accepted = state.acceptance.as_ref().is_some_and(|acceptance| within(acceptance.on));
         if accepted && state.stage != MilestoneStage::Disputed {
             push(ObjectKind::Milestone, id, json!({"status": "accepted"}));
+        }
+    }
+    records
+}
+
+/// The documents of a group in the period, and what was paid on them.
+fn billed(group: &Group, request: &Request) -> Vec<Ours> {
+    let mut records = Vec::new();
+    let in_period = |date: Date| (request.from..=request.to).contains(&date);
+    let posted = group.documents.iter().filter(|(_, whole)| whole.stage == DocumentStage::Posted);
+    for (id, whole) in posted.filter(|(_, whole)| in_period(whole.invoice.issued_on)) {
+        records.push(Ours { object: ObjectKind::Invoice, id: id.clone(), data: json!(whole.invoice) });
+        for (payment, paid) in group.payments.iter().filter(|(_, paid)| paid.invoice == *id) {
+            let amount = Money::new(paid.amounts.iter().sum(), whole.invoice.currency);
+            if !amount.amount.is_zero() {
+                let data = json!({"amount": amount});
+                records.push(Ours { object: ObjectKind::Payment, id: payment.clone(), data });
+            }
         }
     }
     records

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::advance::AdvanceLedger;
 use crate::approval::{Approval, ApprovalNeed};
-use crate::event::{BillingEvent, LinePosition};
+use crate::event::{BillingEvent, LinePosition, PartShare};
 use crate::expense::Expense;
 use crate::fixed::{SharedMilestone, shared};
+use crate::foreign::ForeignInvoice;
 use crate::fx::Booked;
 use crate::rates::{RateRow, Resolved};
 
@@ -48,6 +49,9 @@ pub struct Account {
     pub documents: u32,
     /// Payments by canonical id.
     pub payments: BTreeMap<Id, PaymentState>,
+    /// Invoices that somebody wrote in the ERP by hand, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub foreign: BTreeMap<Id, ForeignInvoice>,
     /// Retainers by contract line.
     pub retainers: BTreeMap<String, RetainerState>,
     /// Money paid before the work, by code.
@@ -166,10 +170,10 @@ pub struct Entry {
     pub revisions: BTreeSet<String>,
     /// A change that waits until the document it is on is posted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<TimeEntry>,
+    pub pending: Option<Box<TimeEntry>>,
     /// A credit proposed to a person and not yet decided: the minutes to keep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposed: Option<TimeEntry>,
+    pub proposed: Option<Box<TimeEntry>>,
 }
 
 /// The facts of an entry of time that billing looks at.
@@ -320,6 +324,12 @@ pub struct InvoiceState {
     /// Money paid in advance that is set off against it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applied: Vec<AppliedAdvance>,
+    /// Key of the group whose invoice it is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The document it is a part of, once that is posted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<Id>,
     /// Its totals in the seller's own currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booked: Option<Booked>,
@@ -353,6 +363,15 @@ pub enum DocumentStage {
 }
 
 impl InvoiceState {
+    /// Takes over what it is on the document that bills several contracts.
+    pub(crate) fn take_share(&mut self, share: &PartShare) {
+        self.whole = Some(share.document.clone());
+        self.invoice.issued_on = share.issued_on;
+        self.invoice.due_on = share.due_on;
+        self.invoice.tax.clone_from(&share.tax);
+        self.invoice.totals = share.totals.clone();
+    }
+
     /// Still to pay, gross: the document less payments and posted credits. Negative when overpaid.
     /// Nothing on a credit note: what it gives back is off the document it corrects.
     pub fn open(&self) -> Money {

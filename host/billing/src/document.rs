@@ -104,6 +104,7 @@ pub fn assemble(
         lines.push(InvoiceLine {
             id: line_id,
             description: draft.description,
+            contract_number: None,
             contract_line: draft.contract_line,
             quantity: Quantity { value: draft.quantity, unit: draft.unit },
             unit_price: draft.unit_price,
@@ -159,7 +160,7 @@ fn seller_address(ctx: &Context) -> Address {
     address
 }
 
-fn checked(invoice: &Invoice, ctx: &Context) -> Result<(), Refusal> {
+pub(crate) fn checked(invoice: &Invoice, ctx: &Context) -> Result<(), Refusal> {
     crate::en16931::check(invoice).map_err(|broken| {
         let all: Vec<String> = broken.iter().map(ToString::to_string).collect();
         let path = broken.first().map(|first| first.path.clone()).unwrap_or_default();

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::expense::Expense;
+use crate::foreign::ForeignInvoice;
 
 mod cap;
 mod charge;
@@ -77,6 +78,12 @@ pub enum AccountEvent {
     /// A milestone waits although it is ready.
     #[serde(rename = "billing.milestone_held")]
     MilestoneHeld(MilestoneHeld),
+    /// An invoice was found in the ERP that somebody wrote by hand.
+    #[serde(rename = "billing.foreign_invoice_found")]
+    ForeignInvoiceFound(ForeignInvoice),
+    /// Such an invoice bills nothing of ours any more: it was voided, or changed.
+    #[serde(rename = "billing.foreign_invoice_cleared")]
+    ForeignInvoiceCleared(ForeignInvoiceCleared),
     /// A document is drafted; its billing events explain every line.
     #[serde(rename = "billing.invoice_drafted")]
     InvoiceDrafted(Box<InvoiceDrafted>),
@@ -168,6 +175,8 @@ impl AccountEvent {
             AccountEvent::MilestoneWithdrawn(_) => "billing.milestone_withdrawn",
             AccountEvent::MilestoneDisputed(_) => "billing.milestone_disputed",
             AccountEvent::MilestoneHeld(_) => "billing.milestone_held",
+            AccountEvent::ForeignInvoiceFound(_) => "billing.foreign_invoice_found",
+            AccountEvent::ForeignInvoiceCleared(_) => "billing.foreign_invoice_cleared",
             AccountEvent::InvoiceDrafted(_) => "billing.invoice_drafted",
             AccountEvent::InvoiceReleased(_) => "billing.invoice_released",
             AccountEvent::InvoiceDiscarded(_) => "billing.invoice_discarded",

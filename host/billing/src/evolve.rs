@@ -52,6 +52,7 @@ impl Account {
             invoices: BTreeMap::new(),
             documents: 0,
             payments: BTreeMap::new(),
+            foreign: BTreeMap::new(),
             retainers: BTreeMap::new(),
             advances: BTreeMap::new(),
             revenue: BTreeMap::new(),
@@ -76,14 +77,14 @@ impl Account {
             AccountEvent::EntryRefused(refused) => self.entry_refused(refused),
             AccountEvent::CorrectionPending(time) => {
                 if let Some(entry) = time.header.id.as_ref().and_then(|id| self.entries.get_mut(id)) {
-                    entry.pending = Some((**time).clone());
+                    entry.pending = Some(time.clone());
                 }
             }
             AccountEvent::CreditProposed(proposed) => {
                 let id = proposed.time.header.id.as_ref();
                 if let Some(entry) = id.and_then(|id| self.entries.get_mut(id)) {
                     entry.pending = None;
-                    entry.proposed = Some(proposed.time.clone());
+                    entry.proposed = Some(Box::new(proposed.time.clone()));
                 }
             }
             AccountEvent::InvoiceDrafted(drafted) => self.invoice_drafted(drafted),
@@ -147,6 +148,12 @@ impl Account {
             AccountEvent::ProgressReported(report) => {
                 let state = self.lines.entry(report.line.clone()).or_default();
                 state.progress = Some(Reported { percent: report.percent, on: report.on });
+            }
+            AccountEvent::ForeignInvoiceFound(found) => {
+                self.foreign.insert(found.invoice.clone(), found.clone());
+            }
+            AccountEvent::ForeignInvoiceCleared(cleared) => {
+                self.foreign.remove(&cleared.invoice);
             }
             AccountEvent::MilestoneHeld(held) => {
                 if let Some(state) = self.milestones.get_mut(&held.milestone) {

@@ -1,11 +1,11 @@
 //! Why an amount is on an invoice: from the line down to entries, approvals, rates, rules, rounding.
 
 use quoin_canonical::{
-    Acceptance, Decimal, Id, InvoiceLine, InvoiceType, Money, Period, Provenance, Quantity, TaxTreatment, Timestamp,
+    Acceptance, Decimal, Id, Invoice, InvoiceLine, InvoiceType, Money, Period, Provenance, Quantity, TaxTreatment, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, DocumentStage};
+use crate::account::{Account, AppliedAdvance, DocumentStage};
 use crate::approval::{Approval, ApprovalNeed};
 use crate::event::{BillingEvent, CapSplit, PricedBy, Source};
 use crate::rates::Resolved;
@@ -57,6 +57,9 @@ pub struct ExplainedLine {
     pub id: String,
     /// What it is for.
     pub description: String,
+    /// Contract, on a document that bills several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<String>,
     /// Contract line.
     pub contract_line: String,
     /// Quantity.
@@ -168,17 +171,18 @@ pub fn explain(account: &Account, invoice: &Id, line: Option<&str>) -> Option<Ex
         corrects: state.corrects.clone(),
         approval: state.approval.clone(),
         approved: state.approved.clone(),
-        totals: figures(account, invoice)?,
+        totals: figures(document, &state.applied),
         lines,
     })
 }
 
-fn explained(account: &Account, row: &InvoiceLine) -> ExplainedLine {
+pub(crate) fn explained(account: &Account, row: &InvoiceLine) -> ExplainedLine {
     let find = |id: &String| Id::parse(id).and_then(|id| account.billing_events.get(&id));
     let events: Vec<&BillingEvent> = row.billing_events.iter().filter_map(find).collect();
     ExplainedLine {
         id: row.id.clone(),
         description: row.description.clone(),
+        contract: row.contract_number.clone(),
         contract_line: row.contract_line.clone(),
         quantity: row.quantity,
         unit_price: row.unit_price,
@@ -251,9 +255,8 @@ fn what(account: &Account, event: &BillingEvent) -> String {
     if event.reversal_of.is_some() { format!("Taken back: {charged}") } else { charged }
 }
 
-fn figures(account: &Account, invoice: &Id) -> Option<Vec<Figure>> {
-    let state = account.invoices.get(invoice)?;
-    let document = &state.invoice;
+/// The totals of a document, each with the rule and the sum behind it.
+pub(crate) fn figures(document: &Invoice, applied: &[AppliedAdvance]) -> Vec<Figure> {
     let figure = |name: &str, amount: Money, because: String| Figure { name: name.into(), amount, because };
     let taxes: Vec<String> = document
         .tax
@@ -264,17 +267,21 @@ fn figures(account: &Account, invoice: &Id) -> Option<Vec<Figure>> {
         })
         .collect();
     let applied: Vec<String> =
-        state.applied.iter().map(|part| format!("advance {}: {} net", part.code, part.net.normalize())).collect();
+        applied.iter().map(|part| format!("advance {}: {} net", part.code, part.net.normalize())).collect();
     let totals = &document.totals;
-    Some(vec![
+    vec![
         figure("net", totals.net, format!("sum of {} rounded lines (BR-CO-10)", document.lines.len())),
         figure("tax", totals.tax, format!("per category and rate (BR-CO-17): {}", taxes.join("; "))),
         figure("gross", totals.gross, "net and tax (BR-CO-15)".into()),
         figure(
             "prepaid",
             totals.prepaid,
-            if applied.is_empty() { "nothing set off".into() } else { applied.join("; ") },
+            match (applied.is_empty(), totals.prepaid.amount.is_zero()) {
+                (false, _) => applied.join("; "),
+                (true, true) => "nothing set off".into(),
+                (true, false) => "set off in its parts".into(),
+            },
         ),
         figure("due", totals.due, "gross less what was paid in advance (BR-CO-16)".into()),
-    ])
+    ]
 }

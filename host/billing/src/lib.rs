@@ -24,7 +24,9 @@ pub mod evolve;
 pub mod expense;
 pub mod explain;
 pub mod fixed;
+pub mod foreign;
 pub mod fx;
+pub mod group;
 pub mod policy;
 pub mod rates;
 pub mod retainer;
@@ -38,12 +40,13 @@ pub use account::{Account, Buckets};
 pub use approval::{Approval, ApprovalNeed, Approver};
 pub use decide::{
     CreditLine, Posting, Progress, Standing, accept_milestone, approve, approve_credit, assign, change_rates,
-    close_advance, close_retainer, compute_revenue, credit_document, credit_line, discard, hold_milestone,
-    invoice_posted, open, payment, re_rate, rebill, recalculate, record_expense, record_time, reject, release_over_cap,
+    close_advance, close_retainer, compute_revenue, credit_document, credit_line, discard, foreign_invoice, hold_milestone,
+    invoice_posted, no_double_billing, open, part_returned, payment, re_rate, rebill, recalculate, record_expense, record_time, reject, release_over_cap,
     report_progress, retainer_due, retry_refused, run, standing, write_off,
 };
 pub use event::{AccountEvent, BillingEvent};
 pub use evolve::{evolve, replay};
 pub use expense::Expense;
+pub use group::{Group, GroupEvent};
 pub use policy::{BillingPolicy, Context, Refusal};
 pub use terms::{Derived, derive};

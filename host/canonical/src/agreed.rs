@@ -118,6 +118,7 @@ fn fixed_price_only(problems: &mut Problems, path: impl Path, line: &LineTerms, 
 /// Checks the terms of a contract; `lines` are the ids of its lines.
 pub(crate) fn agreement(problems: &mut Problems, agreed: &Agreement, lines: &[&str], currency: Currency) {
     payers(problems, agreed, lines.len());
+    billed_with(problems, agreed);
     let codes: Vec<&str> = agreed.payers.iter().map(|payer| payer.code.as_str()).collect();
     for (at, cap) in agreed.caps.iter().enumerate() {
         let path = format_args!("/agreement/caps/{at}");
@@ -150,6 +151,23 @@ pub(crate) fn agreement(problems: &mut Problems, agreed: &Agreement, lines: &[&s
         );
         problems.text(format_args!("{path}/source"), &rate.source, "SOURCE_MISSING", "who published the rate");
     }
+}
+
+/// Most characters of the key of contracts that are billed together: it is part of ids and paths.
+const GROUP_LIMIT_CHARS: usize = 60;
+
+fn billed_with(problems: &mut Problems, agreed: &Agreement) {
+    let Some(key) = agreed.billed_with.as_deref() else { return };
+    let path = "/agreement/billed_with";
+    problems.text(path, key, "BLANK_TEXT", "the key of contracts that are billed together");
+    let short = key.chars().count() <= GROUP_LIMIT_CHARS;
+    problems.require(short, path, "TEXT_TOO_LONG", format!("the key has more than {GROUP_LIMIT_CHARS} characters"));
+    problems.require(
+        agreed.payers.is_empty(),
+        path,
+        "BILLED_WITH_SHARED",
+        "contracts billed together have one payer; bill a contract that several share on its own",
+    );
 }
 
 fn payers(problems: &mut Problems, agreed: &Agreement, lines: usize) {

@@ -74,6 +74,10 @@ pub struct Agreement {
     /// Exchange rates that may be used, each from its day until the next of the same pair (RD7, RT4).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fx: Vec<FxRate>,
+    /// Contracts of one customer that name the same key here are billed together, on one invoice;
+    /// often the number of the frame agreement they stand under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billed_with: Option<String>,
 }
 
 impl Agreement {

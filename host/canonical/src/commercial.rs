@@ -58,6 +58,12 @@ pub struct Quote {
 
 canonical!(Quote, Quote, |this, problems| {
     problems.text("/number", &this.number, "NUMBER_MISSING", "the quote's number");
+    problems.require(
+        !this.number.starts_with(['~', '+']),
+        "/number",
+        "NUMBER_RESERVED",
+        "numbers that begin with ~ or + are the platform's own; give the quote another one",
+    );
     problems.require(this.version > 0, "/version", "VERSION_MISSING", "versions count from 1");
     problems.link("/opportunity", &this.opportunity);
     this.customer.check(&mut problems, "/customer");

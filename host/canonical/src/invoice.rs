@@ -76,6 +76,13 @@ canonical!(Invoice, Invoice, |this, problems| {
         problems.ordered("/period/to", period.from, period.to);
     }
     problems.unique("/lines", "id", this.lines.iter().map(|line| line.id.as_str()));
+    let named = this.lines.iter().filter(|line| line.contract_number.is_some()).count();
+    problems.require(
+        named == 0 || named == this.lines.len(),
+        "/lines",
+        "CONTRACT_MISSING",
+        "where one line names its contract, every line does",
+    );
     for (at, line) in this.lines.iter().enumerate() {
         problems.amount(format_args!("/lines/{at}/net"), line.net, this.currency);
         terms::tax(&mut problems, format_args!("/lines/{at}/tax"), &line.tax);
@@ -139,6 +146,9 @@ pub struct InvoiceLine {
     pub id: String,
     /// What it is for (BT-153).
     pub description: String,
+    /// Contract it bills, on a document that bills several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract_number: Option<String>,
     /// Contract line it bills.
     pub contract_line: String,
     /// Quantity (BT-129, unit BT-130).

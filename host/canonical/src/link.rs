@@ -1,18 +1,21 @@
 //! Identity: canonical ids, links between objects, and the header every object carries.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use uuid::fmt::Hyphenated;
 
 use crate::provenance::{Provenance, Tombstone};
 use crate::{Date, Timestamp};
 
-/// A canonical id: a UUID in its hyphenated lower-case form, never a vendor's id.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Id(String);
+/// A canonical id: a UUID in its hyphenated lower-case form, never a vendor's id. Kept in place: an
+/// account holds hundreds of thousands, and compares them all the time.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id([u8; Hyphenated::LENGTH]);
 
 /// Name space of ids that the core derives (UUID version 5, RFC 9562 section 5.5).
 const DERIVED: uuid::Uuid = uuid::Uuid::from_u128(0x6f0c_51a2_7c3e_4d0b_9a55_510f_0a42_c01e);
@@ -20,7 +23,9 @@ const DERIVED: uuid::Uuid = uuid::Uuid::from_u128(0x6f0c_51a2_7c3e_4d0b_9a55_510
 impl Id {
     /// Wraps an id that an id source made.
     pub fn from_uuid(uuid: uuid::Uuid) -> Self {
-        Self(uuid.hyphenated().to_string())
+        let mut text = [0; Hyphenated::LENGTH];
+        uuid.hyphenated().encode_lower(&mut text);
+        Self(text)
     }
 
     /// The id that always belongs to these parts: same parts, same id, so a step that runs again
@@ -36,13 +41,48 @@ impl Id {
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Always text: only `encode_lower` writes it.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({self})")
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| {
+            D::Error::custom(format!("'{text}' is no canonical id: a UUID such as 67e55044-10b1-426f-9247-bb680e5fe0c8"))
+        })
+    }
+}
+
+impl JsonSchema for Id {
+    fn schema_name() -> Cow<'static, str> {
+        "Id".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A canonical id: a UUID in its hyphenated lower-case form, never a vendor's id.",
+            "type": "string",
+        })
     }
 }
 

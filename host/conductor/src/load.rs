@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ports::{Commit, CommitError, Expect, Op, Text};
+use process::definition::About;
 use process::machine::{Effects, Instance, World};
 use process::{Event, projection};
 use quoin_canonical::Id;
@@ -16,6 +17,7 @@ use crate::turner::CONSUMER;
 const INSTANCE: &str = "instance";
 const ACCOUNT: &str = "account";
 const DEAL: &str = "deal";
+const GROUP: &str = "group";
 const INVOICE: &str = "invoice";
 
 /// Exceptions looked through when one is retried.
@@ -47,6 +49,7 @@ struct Loaded {
     versions: BTreeMap<(&'static str, String), u64>,
     changed: BTreeSet<Id>,
     account_changed: bool,
+    group_changed: bool,
     deal_changed: bool,
     /// The last batch that used it.
     used: u64,
@@ -58,7 +61,9 @@ impl Worlds {
         let batch = self.batch;
         let loaded = self.by_key.entry(event.key.clone()).or_default();
         loaded.used = batch;
-        if loaded.versions.is_empty() {
+        if loaded.versions.is_empty() && About::Groups.covers(&event.key) {
+            loaded.world.group = loaded.fetch(wheel, GROUP, &event.key).await;
+        } else if loaded.versions.is_empty() {
             loaded.world.account = loaded.fetch(wheel, ACCOUNT, &event.key).await;
             loaded.world.deal = loaded.fetch(wheel, DEAL, &event.key).await;
         }
@@ -85,8 +90,11 @@ impl Worlds {
         let loaded = self.by_key.entry(event.key.clone()).or_default();
         loaded.changed.extend(effects.instances);
         loaded.account_changed |= effects.account;
+        loaded.group_changed |= effects.group;
         loaded.deal_changed |= loaded.world.deal.is_some();
-        for (number, value) in projection::documents(&event.key, loaded.world.account.as_ref(), &effects.events) {
+        let of_account = projection::documents(&event.key, loaded.world.account.as_ref(), &effects.events);
+        let of_group = projection::group_documents(&event.key, loaded.world.group.as_ref(), &effects.events);
+        for (number, value) in of_account.into_iter().chain(of_group) {
             batch.ops.push(Op::PutDocument { collection: INVOICE.to_owned(), key: number, value: value.into() });
         }
         batch.ops.extend(effects.events.into_iter().map(Op::Append));
@@ -155,6 +163,10 @@ impl Loaded {
         if std::mem::take(&mut self.account_changed) {
             let value = self.world.account.as_ref().and_then(text);
             self.put(ACCOUNT, key.to_owned(), value, batch);
+        }
+        if std::mem::take(&mut self.group_changed) {
+            let value = self.world.group.as_ref().and_then(text);
+            self.put(GROUP, key.to_owned(), value, batch);
         }
         if std::mem::take(&mut self.deal_changed) {
             let value = self.world.deal.as_ref().and_then(text);

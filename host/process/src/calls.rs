@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use billing::{Account, AccountEvent, Context, Refusal};
+use billing::group::GroupTerms;
+use billing::{Account, AccountEvent, Context, Group, GroupEvent, Refusal};
 use policy::book::PolicyBook;
 use quoin_canonical::{
     BillingMethod, Date, DealStage, DealStatus, Header, Id, Invoice, InvoiceStatus, LegalEntity, Link, Milestone,
@@ -15,11 +16,12 @@ use serde_json::{Value, json};
 use crate::dates;
 
 mod asked;
+mod grouped;
 
 pub use asked::APPROVAL_NEEDED;
 
 /// Names a definition may call.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 31] = [
     "terms.derive",
     "billing.record_time",
     "billing.milestone",
@@ -34,6 +36,20 @@ pub const NAMES: [&str; 17] = [
     "billing.write_off",
     "billing.progress",
     "billing.close_advance",
+    "billing.foreign_invoice",
+    "billing.no_double_billing",
+    "billing.part_posted",
+    "billing.part_returned",
+    "group.join",
+    "group.collect",
+    "group.draft",
+    "group.approval",
+    "group.approve",
+    "group.reject",
+    "group.check",
+    "group.posted",
+    "group.credited",
+    "group.payment",
     "invoice.check",
     "deal.status",
     "deal.project",
@@ -111,11 +127,49 @@ pub struct Setting<'a> {
     pub parameters: &'a Parameters,
 }
 
+/// What calls look at: what is kept for the business key.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The contract's account.
+    pub account: Option<&'a Account>,
+    /// The group of contracts that are billed together.
+    pub group: Option<&'a Group>,
+}
+
+/// What was decided, about a contract's account or about a group.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum Decided {
+    Account(AccountEvent),
+    Group(GroupEvent),
+}
+
+impl Decided {
+    /// The event's stable kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Decided::Account(event) => event.kind(),
+            Decided::Group(event) => event.kind(),
+        }
+    }
+
+    /// The event's content.
+    ///
+    /// # Errors
+    /// Never for the events there are.
+    pub fn to_body(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Decided::Account(event) => event.to_body(),
+            Decided::Group(event) => event.to_body(),
+        }
+    }
+}
+
 /// What a call led to.
 #[derive(Debug)]
 pub struct Called {
-    /// What happened to the account.
-    pub events: Vec<AccountEvent>,
+    /// What happened.
+    pub events: Vec<Decided>,
     /// The step's result.
     pub result: Value,
     /// Version of the billing policy that decided.
@@ -124,13 +178,8 @@ pub struct Called {
 
 impl Called {
     fn new(events: Vec<AccountEvent>, result: Value) -> Self {
-        Self { events, result, policy_version: 0 }
+        Self { events: events.into_iter().map(Decided::Account).collect(), result, policy_version: 0 }
     }
-}
-
-/// The account after an event.
-pub fn evolve(account: &mut Option<Account>, event: &AccountEvent) {
-    billing::evolve(account, event);
 }
 
 /// Calls a function by name.
@@ -139,14 +188,17 @@ pub fn evolve(account: &mut Option<Account>, event: &AccountEvent) {
 /// Why nothing happens, and who can mend it.
 pub fn call(
     name: &str,
-    account: Option<&Account>,
+    subject: Subject<'_>,
     arguments: &Value,
     setting: &Setting<'_>,
 ) -> Result<Called, Refusal> {
     if name == "terms.derive" {
-        return derive_terms(account, arguments, setting);
+        return derive_terms(subject.account, arguments, setting);
     }
-    let account = account.ok_or_else(|| {
+    if let Some(function) = name.strip_prefix("group.") {
+        return grouped::call(function, subject.group, arguments, setting);
+    }
+    let account = subject.account.ok_or_else(|| {
         Refusal::new("NO_CONTRACT", "there is no contract for this yet; its quote has not been accepted")
     })?;
     let context = context(&account.contract.selling_entity, setting)?;
@@ -164,7 +216,13 @@ fn on_account(name: &str, account: &Account, arguments: &Value, context: &Contex
             let milestone: Milestone = argument(arguments, "milestone")?;
             answer(billing::accept_milestone(account, &milestone, context)?)
         }
-        "billing.run" => answer(billing::run(account, argument(arguments, "as_of")?, context)?),
+        "billing.run" => {
+            let events = billing::run(account, argument(arguments, "as_of")?, context)?;
+            let report = grouped::report(account, &events);
+            let mut called = answer(events)?;
+            called.result["report"] = report;
+            Ok(called)
+        }
         "billing.retainer" => {
             let line: String = argument(arguments, "line")?;
             answer(billing::retainer_due(account, &line, argument(arguments, "period_start")?, context)?)
@@ -182,6 +240,17 @@ fn on_account(name: &str, account: &Account, arguments: &Value, context: &Contex
         "billing.write_off" => asked::write_off(account, arguments, context),
         "billing.progress" => asked::progress(account, arguments, context),
         "billing.close_advance" => asked::close_advance(account, arguments, context),
+        "billing.foreign_invoice" => {
+            let (invoice, finding): (Invoice, String) = (argument(arguments, "invoice")?, argument(arguments, "finding")?);
+            answer(billing::foreign_invoice(account, &invoice, &finding, context)?)
+        }
+        "billing.no_double_billing" => {
+            let (invoice, finding): (Id, String) = (argument(arguments, "invoice")?, argument(arguments, "finding")?);
+            billing::no_double_billing(account, &invoice, &finding, context)?;
+            answer(Vec::new())
+        }
+        "billing.part_posted" => grouped::part_posted(account, arguments, context),
+        "billing.part_returned" => grouped::part_returned(account, arguments, context),
         "invoice.check" => check(arguments, context),
         "deal.status" => deal_status(account, arguments),
         "deal.project" => deal_project(account, arguments),
@@ -236,8 +305,9 @@ fn derive_terms(account: Option<&Account>, arguments: &Value, setting: &Setting<
             _ => None,
         })
         .collect();
+    let group = GroupTerms::of(&derived.contract);
     let result = json!({
-        "project": derived.project, "billing_setup": derived.billing_setup, "assignments": derived.assignments,
+        "group": group, "project": derived.project, "billing_setup": derived.billing_setup, "assignments": derived.assignments,
         "retainers": retainers, "zone": context.entity.zone,
     });
     Ok(Called { policy_version: context.policy.version, ..Called::new(events, result) })
@@ -247,24 +317,36 @@ fn derive_terms(account: Option<&Account>, arguments: &Value, setting: &Setting<
 fn posted(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
     let invoice: Invoice = argument(arguments, "invoice")?;
     let outcome = arguments.get("posted").cloned().unwrap_or(Value::Null);
-    let number = outcome.pointer("/data/number").and_then(Value::as_str).ok_or_else(|| {
-        Refusal::new("NUMBER_MISSING", "the ERP did not say under which number it posted the document").field("/number")
-    })?;
+    let number = posted_number(&outcome)?;
     let id = invoice.header.id.clone().ok_or_else(|| Refusal::new("ID_MISSING", "the document has no id"))?;
-    let posting = billing::decide::Posting { invoice: id.clone(), number: number.to_owned(), on: invoice.issued_on };
+    let posting = billing::decide::Posting { invoice: id.clone(), number: number.to_owned(), on: invoice.issued_on, share: None };
     let events = billing::invoice_posted(account, &posting, context)?;
     let mut document = invoice;
     document.number = Some(number.to_owned());
     document.status = InvoiceStatus::Posted;
-    let result = json!({"invoice": document, "number": number, "external": outcome.get("external")});
+    let result = json!({
+        "invoice": document, "number": number, "external": outcome.get("external"),
+        "credited": grouped::credited(account, &document),
+    });
     Ok(with_all_paid(account, Called::new(events, result)))
+}
+
+/// The number that the ERP posted a document under.
+fn posted_number(outcome: &Value) -> Result<&str, Refusal> {
+    outcome.pointer("/data/number").and_then(Value::as_str).ok_or_else(|| {
+        Refusal::new("NUMBER_MISSING", "the ERP did not say under which number it posted the document").field("/number")
+    })
 }
 
 /// Adds to the result whether nothing is open any more on any posted document, now that this
 /// happened, and something was.
 fn with_all_paid(account: &Account, mut called: Called) -> Called {
     let mut after = Some(account.clone());
-    called.events.iter().for_each(|event| billing::evolve(&mut after, event));
+    for event in &called.events {
+        if let Decided::Account(event) = event {
+            billing::evolve(&mut after, event);
+        }
+    }
     let settled = |account: &Account| {
         let mut invoices = account
             .invoices

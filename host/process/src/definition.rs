@@ -30,8 +30,28 @@ pub struct Definition {
     pub version: u32,
     /// What it is for, in a sentence.
     pub purpose: String,
+    /// What the business keys stand for whose events start its flows.
+    pub about: About,
     /// Its flows.
     pub flows: Vec<Flow>,
+}
+
+/// What a business key stands for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// One deal: a quote and its contract.
+    #[default]
+    Deals,
+    /// Contracts that are billed together.
+    Groups,
+}
+
+impl About {
+    /// Whether a business key stands for it.
+    pub fn covers(self, key: &str) -> bool {
+        (self == About::Groups) == billing::group::is_group(key)
+    }
 }
 
 /// One way a definition reacts to an event.
@@ -92,10 +112,14 @@ pub enum Action {
     },
     /// Commands that run side by side; the step ends when all are done.
     Commands(Vec<CommandStep>),
-    /// Records an event.
+    /// Records an event, once or for each item of a list.
     Emit {
         /// Its kind.
         kind: String,
+        /// For each item of this list, when given.
+        each: Option<Expression>,
+        /// Under this business key; under the instance's own when absent.
+        to: Option<Expression>,
         /// Its body.
         body: Expression,
     },
@@ -160,6 +184,8 @@ struct RawDefinition {
     process: String,
     version: u32,
     purpose: String,
+    #[serde(default)]
+    about: About,
     flows: Vec<RawFlow>,
 }
 
@@ -194,6 +220,7 @@ struct RawStep {
     emit: Option<Spanned<String>>,
     timer: Option<Spanned<String>>,
     each: Option<Spanned<String>>,
+    to: Option<Spanned<String>>,
     at: Option<Spanned<String>>,
     body: Option<Spanned<String>>,
     #[serde(default)]
@@ -249,7 +276,7 @@ impl Definition {
             }
             flows.push(flow);
         }
-        Ok(Self { process: raw.process, version: raw.version, purpose: raw.purpose, flows })
+        Ok(Self { process: raw.process, version: raw.version, purpose: raw.purpose, about: raw.about, flows })
     }
 }
 
@@ -333,12 +360,17 @@ impl Reader<'_> {
             return self.commands(commands, line);
         }
         let body = raw.body.as_ref().ok_or_else(|| needs("body"))?;
+        let variables: &[&str] = if raw.each.is_some() { &EACH_VARIABLES } else { &STEP_VARIABLES };
         if let Some(kind) = &raw.emit {
-            return Ok(Action::Emit { kind: kind.value.clone(), body: self.expression(body, &STEP_VARIABLES)? });
+            return Ok(Action::Emit {
+                kind: kind.value.clone(),
+                each: self.optional(raw.each.as_ref())?,
+                to: raw.to.as_ref().map(|to| self.expression(to, variables)).transpose()?,
+                body: self.expression(body, variables)?,
+            });
         }
         let kind = raw.timer.as_ref().ok_or_else(|| needs("timer"))?;
         let at = raw.at.as_ref().ok_or_else(|| needs("at"))?;
-        let variables: &[&str] = if raw.each.is_some() { &EACH_VARIABLES } else { &STEP_VARIABLES };
         Ok(Action::Timer {
             kind: kind.value.clone(),
             each: self.optional(raw.each.as_ref())?,

@@ -256,6 +256,7 @@ fn happened(
         ObjectKind::Milestone if is != "accepted" && was == "accepted" => ("milestone.withdrawn", "milestone"),
         ObjectKind::TimeEntry if is == "approved" || was == "approved" => ("time.recorded", "entry"),
         ObjectKind::Payment if is == "settled" || was == "settled" => ("payment.received", "payment"),
+        ObjectKind::Invoice => ("invoice.found", "invoice"),
         ObjectKind::ProjectFinancials => ("financials.reported", "financials"),
         _ => return Vec::new(),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::Account;
+use billing::{Account, Group};
 use quoin_canonical::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -134,7 +134,8 @@ impl Catalogue {
 
     /// Ids of the instances that may go on by themselves after an event, if they wait for a person.
     pub fn resumes(&self, event: &Event) -> Vec<Id> {
-        let flows = self.newest().flat_map(|definition| definition.flows.iter().map(move |flow| (definition, flow)));
+        let about = self.newest().filter(|definition| definition.about.covers(&event.key));
+        let flows = about.flat_map(|definition| definition.flows.iter().map(move |flow| (definition, flow)));
         let meant = flows.flat_map(|(definition, flow)| {
             let fits = flow.resumes.iter().filter(|resume| resume.on == event.kind);
             fits.filter_map(move |resume| {
@@ -149,7 +150,7 @@ impl Catalogue {
     fn starts(&self, event: &Event) -> Vec<Start<'_>> {
         let scope: Scope<'_> = BTreeMap::from([("event", &event.body)]);
         let mut starts = Vec::new();
-        for definition in self.newest() {
+        for definition in self.newest().filter(|definition| definition.about.covers(&event.key)) {
             for flow in definition.flows.iter().filter(|flow| flow.on == event.kind) {
                 let key = flow.key.evaluate(&scope).map(|key| key.to_string());
                 // Without a key the event itself is the key: it must not vanish, see `start_flows`.
@@ -181,6 +182,8 @@ pub struct World {
     pub instances: BTreeMap<Id, Instance>,
     /// The contract's account.
     pub account: Option<Account>,
+    /// The group, where the key is one's.
+    pub group: Option<Group>,
     /// The deal's summary.
     pub deal: Option<Deal>,
     /// Exceptions that are open on loaded instances, by id.
@@ -194,6 +197,8 @@ pub struct Effects {
     pub instances: BTreeSet<Id>,
     /// The account changed.
     pub account: bool,
+    /// The group changed.
+    pub group: bool,
     /// Events to record.
     pub events: Vec<EventDraft>,
     /// Commands to queue.
@@ -333,26 +338,36 @@ impl Turn<'_> {
                 self.call(instance, step, function, &arguments)
             }
             Action::Commands(commands) => self.commands(instance, step, commands),
-            Action::Emit { kind, body } => {
-                let body = self.value(instance, None, body)?;
-                self.draft(kind, body, Some(label(instance, step)));
+            Action::Emit { kind, each, to, body } => {
+                for item in &self.items(instance, each.as_ref())? {
+                    let key = to.as_ref().map(|to| self.value(instance, Some(item), to)).transpose()?;
+                    let key = match &key {
+                        None => None,
+                        Some(Value::String(key)) => Some(key.as_str()),
+                        Some(other) => return Err(wrong_expression(format!("'to' must give a key, gives {other}")).into()),
+                    };
+                    let body = self.value(instance, Some(item), body)?;
+                    self.draft_to(key, kind, body, Some(label(instance, step)));
+                }
                 Ok(After::Next)
             }
             Action::Timer { kind, each, at, body } => {
-                let items = match each {
-                    None => vec![Value::Null],
-                    Some(each) => match self.value(instance, None, each)? {
-                        Value::Array(items) => items,
-                        other => return Err(wrong_expression(format!("'each' must give a list, gives {other}")).into()),
-                    },
-                };
-                for (index, item) in items.iter().enumerate() {
+                for (index, item) in self.items(instance, each.as_ref())?.iter().enumerate() {
                     let at = self.value(instance, Some(item), at)?;
                     let body = self.value(instance, Some(item), body)?;
                     self.timer(instance, step, index, kind, &at, body)?;
                 }
                 Ok(After::Next)
             }
+        }
+    }
+
+    /// The items a step is done for; one that is nothing where it is done once.
+    fn items(&self, instance: &Instance, each: Option<&Expression>) -> Result<Vec<Value>, Halt> {
+        match each.map(|each| self.value(instance, None, each)).transpose()? {
+            None => Ok(vec![Value::Null]),
+            Some(Value::Array(items)) => Ok(items),
+            Some(other) => Err(wrong_expression(format!("'each' must give a list, gives {other}")).into()),
         }
     }
 
@@ -401,25 +416,34 @@ impl Turn<'_> {
     }
 
     fn call(&mut self, instance: &mut Instance, step: &Step, function: &str, arguments: &Value) -> Result<After, Halt> {
-        let done =
-            calls::call(function, self.world.account.as_ref(), arguments, self.setting).map_err(|refusal| Halt {
-                fault: Fault {
-                    kind: FaultKind::InvalidData,
-                    code: refusal.code,
-                    message: refusal.message,
-                    field: Some(refusal.field).filter(|field| !field.is_empty()),
-                    retry_after_ms: None,
-                },
-                owner: Some(refusal.owner).filter(|owner| !owner.is_empty()),
-            })?;
-        for event in done.events {
+        let halt = |refusal: billing::Refusal| Halt {
+            fault: Fault {
+                kind: FaultKind::InvalidData,
+                code: refusal.code,
+                message: refusal.message,
+                field: Some(refusal.field).filter(|field| !field.is_empty()),
+                retry_after_ms: None,
+            },
+            owner: Some(refusal.owner).filter(|owner| !owner.is_empty()),
+        };
+        let subject = calls::Subject { account: self.world.account.as_ref(), group: self.world.group.as_ref() };
+        let done = calls::call(function, subject, arguments, self.setting).map_err(halt)?;
+        for event in &done.events {
             let mut body = event.to_body().map_err(|error| wrong_expression(error.to_string()))?;
             if let Value::Object(fields) = &mut body {
                 fields.entry("policy_version").or_insert_with(|| done.policy_version.into());
             }
             self.draft(event.kind(), body, Some(label(instance, step)));
-            calls::evolve(&mut self.world.account, &event);
-            self.effects.account = true;
+            match event {
+                calls::Decided::Account(event) => {
+                    billing::evolve(&mut self.world.account, event);
+                    self.effects.account = true;
+                }
+                calls::Decided::Group(event) => {
+                    billing::group::evolve(&mut self.world.group, event);
+                    self.effects.group = true;
+                }
+            }
         }
         instance.keep(&step.id, done.result);
         Ok(After::Next)
@@ -453,7 +477,9 @@ impl Turn<'_> {
         command: &CommandStep,
         objects: Vec<Value>,
     ) -> Result<Command, Halt> {
+        let of_group = || self.world.group.as_ref().map(|group| group.terms.selling_entity.as_str());
         let entity = self.world.account.as_ref().map(|account| account.contract.selling_entity.as_str());
+        let entity = entity.or_else(of_group);
         let connection = self.setting.parameters.route(&command.role, entity).ok_or_else(|| {
             let message = format!("no connection serves the role '{}'; add a [[route]] for it", command.role);
             Fault::new(FaultKind::Config, "NO_ROUTE", message)
@@ -523,12 +549,18 @@ impl Turn<'_> {
     }
 
     fn draft(&mut self, kind: &str, body: Value, step: Option<String>) {
+        self.draft_to(None, kind, body, step);
+    }
+
+    /// Records an event under another business key: it is decided in the same commit, and turned when
+    /// that key's turn comes.
+    fn draft_to(&mut self, key: Option<&str>, kind: &str, body: Value, step: Option<String>) {
         let id = Id::derived(&["event", self.event.id.as_str(), &self.drafts.to_string()]);
         self.drafts += 1;
         self.effects.events.push(EventDraft {
             id,
             kind: kind.to_owned(),
-            key: self.event.key.clone(),
+            key: key.unwrap_or(&self.event.key).to_owned(),
             at: self.setting.now,
             cause: Cause { event: Some(self.event.id.clone()), step, ..Cause::default() },
             body,

@@ -1,7 +1,7 @@
 //! The deal in one line, folded from its events: what lists show.
 
-use billing::Account;
-use quoin_canonical::{Link, Money, Quote, Timestamp};
+use billing::{Account, Group};
+use quoin_canonical::{Id, Link, Money, Quote, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -110,6 +110,9 @@ pub fn documents(key: &str, account: Option<&Account>, recorded: &[EventDraft]) 
     let moves_money = recorded.iter().any(|event| MONEY_MOVES.contains(&event.kind.as_str()));
     let Some(account) = account.filter(|_| moves_money) else { return Vec::new() };
     let document = |state: &billing::account::InvoiceState| {
+        if state.whole.is_some() {
+            return None; // its number is its group's document's
+        }
         let number = state.invoice.number.clone()?;
         let value =
             json!({"key": key, "invoice": state.invoice, "open": state.open().amount, "status": state.status()});
@@ -118,5 +121,20 @@ pub fn documents(key: &str, account: Option<&Account>, recorded: &[EventDraft]) 
     account.invoices.values().filter_map(document).collect()
 }
 
+/// The same of a group's documents.
+pub fn group_documents(key: &str, group: Option<&Group>, recorded: &[EventDraft]) -> Vec<(String, Value)> {
+    let moves_money = recorded.iter().any(|event| GROUP_MONEY_MOVES.contains(&event.kind.as_str()));
+    let Some(group) = group.filter(|_| moves_money) else { return Vec::new() };
+    let document = |(id, whole): (&Id, &billing::group::Whole)| {
+        let number = whole.invoice.number.clone()?;
+        let (open, status) = (group.open(id)?.amount, group.status(id)?);
+        Some((number, json!({"key": key, "invoice": whole.invoice, "open": open, "status": status})))
+    };
+    group.documents.iter().filter_map(document).collect()
+}
+
 /// Events after which an invoice reads differently.
 const MONEY_MOVES: [&str; 2] = ["billing.invoice_posted", "billing.payment_applied"];
+
+/// Events after which a group's invoice reads differently.
+const GROUP_MONEY_MOVES: [&str; 3] = ["group.invoice_posted", "group.part_credited", "group.payment_applied"];

@@ -4,12 +4,15 @@ use crate::definition::{Definition, DefinitionError};
 use crate::machine::Catalogue;
 
 /// File name and text of every shipped definition.
-pub const DEFINITIONS: [(&str, &str); 7] = [
+pub const DEFINITIONS: [(&str, &str); 10] = [
     ("quote-to-project.yaml", include_str!("../definitions/quote-to-project.yaml")),
     ("time-to-invoice.yaml", include_str!("../definitions/time-to-invoice.yaml")),
     ("milestone-to-invoice.yaml", include_str!("../definitions/milestone-to-invoice.yaml")),
     ("retainer-to-invoice.yaml", include_str!("../definitions/retainer-to-invoice.yaml")),
     ("invoice-posting.yaml", include_str!("../definitions/invoice-posting.yaml")),
+    ("invoice-parts.yaml", include_str!("../definitions/invoice-parts.yaml")),
+    ("group-invoices.yaml", include_str!("../definitions/group-invoices.yaml")),
+    ("foreign-invoices.yaml", include_str!("../definitions/foreign-invoices.yaml")),
     ("billing-requests.yaml", include_str!("../definitions/billing-requests.yaml")),
     ("invoice-to-crm.yaml", include_str!("../definitions/invoice-to-crm.yaml")),
 ];

@@ -43,6 +43,7 @@ impl Source for NetSuite {
     fn read(host: &dyn Host, request: &ReadRequest) -> Result<Page, Fault> {
         let api = Api::new(host, Mode::Read)?;
         match request.object {
+            ObjectKind::Invoice => read::invoices(&api, request),
             ObjectKind::Payment => read::payments(&api, request),
             ObjectKind::ProjectFinancials => read::financials(&api, request),
             other => Err(Fault::unsupported(other)),

@@ -205,6 +205,9 @@ pub struct Document {
     /// Gross; computed by NetSuite.
     #[serde(with = "quoin_sdk::exact", skip_serializing)]
     pub total: Option<Decimal>,
+    /// Whether it was voided.
+    #[serde(skip_serializing)]
+    pub voided: bool,
     #[serde(flatten)]
     pub custom: CustomFields,
 }

@@ -1,7 +1,7 @@
 //! Wire to canonical: what an opportunity, its account and its lines mean.
 
 use quoin_sdk::{
-    Address, Agreement, BillingMethod, Cap, CapMode, Credit, CreditStatus, Currency, Customer, Date, Decimal, Fault,
+    Address, Agreement, BillingMethod, Cap, CapMode, Credit, CreditStatus, Currency, Customer, Date, Decimal, Discount, Fault,
     FaultKind, Header, LineTerms, Link, MilestoneTerm, Money, Quote, QuoteLine, QuoteStatus, RetainerTerm, RoleRate,
     TaxCategory, TaxTreatment, TemplateRef, exact,
 };
@@ -64,7 +64,7 @@ pub fn quote(config: &Config, opportunity: &Members, lines: &[&Members]) -> Resu
         starts_on: row.date("Start_Date__c")?,
         target_margin_percent: row.number("Target_Margin__c")?,
         lines: quote_lines(config, lines, currency)?,
-        agreement: Agreement::default(),
+        agreement: Agreement { billed_with: row.text("Billed_With__c")?, ..Agreement::default() },
     }))
 }
 
@@ -199,8 +199,15 @@ fn quote_line(config: &Config, row: &Row<'_>, id: String, currency: Currency, at
         billing,
         tax: tax(row, at)?,
         cost_estimate: row.number("Cost_Estimate__c")?.map(|amount| Money::new(amount, currency)),
-        terms: LineTerms::default(),
+        terms: LineTerms { discount: discount(row, at)?, ..LineTerms::default() },
     })
+}
+
+/// The vendor's own discount in percent; why it was given is a field of the org's.
+fn discount(row: &Row<'_>, at: &str) -> Result<Option<Discount>, Fault> {
+    let Some(percent) = row.number("Discount")?.filter(|percent| !percent.is_zero()) else { return Ok(None) };
+    let path = format!("{at}/terms/discount/reason");
+    Ok(Some(Discount { percent, reason: required(row.text("Discount_Reason__c")?, &path, "Discount_Reason__c")? }))
 }
 
 /// What `Terms__c` holds: rates and roles, or milestones, as JSON.
@@ -265,7 +272,7 @@ fn time_and_materials(row: &Row<'_>, terms: Terms, currency: Currency, at: &str)
 }
 
 fn fixed_fee(row: &Row<'_>, terms: Terms, currency: Currency, at: &str) -> Result<BillingMethod, Fault> {
-    let price = required(row.number("TotalPrice")?, &format!("{at}/billing/price"), "TotalPrice")?;
+    let price = list_price(row, &format!("{at}/billing/price"))?;
     let total: Decimal = terms.milestones.iter().map(|milestone| milestone.percent).sum();
     if total != Decimal::ONE_HUNDRED {
         let message = format!("the milestones in Terms__c make {total} percent; they must make 100");
@@ -278,6 +285,15 @@ fn fixed_fee(row: &Row<'_>, terms: Terms, currency: Currency, at: &str) -> Resul
         due_on: m.due_on,
     });
     Ok(BillingMethod::FixedFee { price: Money::new(price, currency), milestones: milestones.collect() })
+}
+
+/// The price before the discount: `TotalPrice` has it taken off already.
+fn list_price(row: &Row<'_>, path: &str) -> Result<Decimal, Fault> {
+    if row.number("Discount")?.is_none_or(|percent| percent.is_zero()) {
+        return required(row.number("TotalPrice")?, path, "TotalPrice");
+    }
+    let price = required(row.number("UnitPrice")?, path, "UnitPrice")?;
+    Ok(price * required(row.number("Quantity")?, path, "Quantity")?)
 }
 
 /// Quantity is hours per month, the unit price their rate, the service date the first day.

@@ -36,6 +36,7 @@ pub const QUOTE_FIELDS: &[&str] = &[
     "Template_Version__c",
     "Start_Date__c",
     "Target_Margin__c",
+    "Billed_With__c",
 ];
 
 /// Fields of the account that make the quote's customer.
@@ -72,6 +73,8 @@ pub const LINE_FIELDS: &[&str] = &[
     "Tax_Rate__c",
     "Tax_Exemption_Reason__c",
     "Terms__c",
+    "Discount",
+    "Discount_Reason__c",
 ];
 
 /// Fields of the opportunity that the connector writes, each with the canonical field behind it.

@@ -1,10 +1,8 @@
 //! Documents that wait for a person's approval.
 
-use std::collections::BTreeMap;
-
 use billing::approval::ApprovalNeed;
 use billing::explain::{Explanation, explain};
-use billing::{Account, Approver};
+use billing::Approver;
 use ports::Ledger;
 use process::Exception;
 use process::calls::APPROVAL_NEEDED;
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::exceptions::EXCEPTIONS_MAX;
-use super::{account, schema};
+use super::{account, group, schema};
 use crate::{Principal, Problem};
 
 /// Code of the exceptions that stand for waiting documents.
@@ -76,14 +74,10 @@ pub fn approver(who: &Principal) -> Approver {
 
 /// Every waiting document, the one due first before the others.
 pub async fn list(ledger: &dyn Ledger) -> Vec<ApprovalView> {
-    let mut accounts: BTreeMap<String, Option<Account>> = BTreeMap::new();
     let mut views = Vec::new();
     for exception in waiting(ledger).await {
-        if !accounts.contains_key(&exception.key) {
-            accounts.insert(exception.key.clone(), account::load(ledger, &exception.key).await);
-        }
-        let account = accounts.get(&exception.key).and_then(Option::as_ref);
-        views.extend(account.and_then(|account| view(account, &exception)).map(|(view, _)| view));
+        let found = document(ledger, &exception, false).await;
+        views.extend(found.and_then(|found| view(&found, &exception)));
     }
     views.sort_by(|a, b| (a.due, &a.document).cmp(&(b.due, &b.document)));
     views
@@ -97,11 +91,38 @@ pub async fn one(ledger: &dyn Ledger, document: &str) -> Result<ApprovalDetail, 
     let unknown = || Problem::not_found("approval", document, "GET /api/v1/approvals lists the documents that wait");
     let found = waiting(ledger).await.into_iter().find(|exception| document_of(exception).as_deref() == Some(document));
     let exception = found.ok_or_else(unknown)?;
-    let account = account::load(ledger, &exception.key).await.ok_or_else(unknown)?;
-    let (approval, id) = view(&account, &exception).ok_or_else(unknown)?;
-    let invoice = account.invoices.get(&id).map(|state| state.invoice.clone()).ok_or_else(unknown)?;
-    let explanation = explain(&account, &id, None).ok_or_else(unknown)?;
-    Ok(ApprovalDetail { approval, invoice, explanation })
+    let found = self::document(ledger, &exception, true).await.ok_or_else(unknown)?;
+    let approval = view(&found, &exception).ok_or_else(unknown)?;
+    let explanation = found.explanation.ok_or_else(unknown)?;
+    Ok(ApprovalDetail { approval, invoice: found.invoice, explanation })
+}
+
+/// A document with what it needs; explained where that is wanted.
+struct Found {
+    invoice: Invoice,
+    need: ApprovalNeed,
+    explanation: Option<Explanation>,
+}
+
+/// The document that an exception stands for, from its contract's account or its group.
+async fn document(ledger: &dyn Ledger, exception: &Exception, explained: bool) -> Option<Found> {
+    let id = Id::parse(&document_of(exception)?)?;
+    if group::is_group(&exception.key) {
+        let group = group::load(ledger, &exception.key).await?;
+        let whole = group.documents.get(&id)?;
+        let explanation = match explained {
+            true => {
+                let accounts = group::accounts(ledger, &group::contracts(&group, &id)).await;
+                billing::group::explain(&group, &id, None, &accounts)
+            }
+            false => None,
+        };
+        return Some(Found { invoice: whole.invoice.clone(), need: whole.approval.clone()?, explanation });
+    }
+    let account = account::load(ledger, &exception.key).await?;
+    let state = account.invoices.get(&id)?;
+    let explanation = if explained { explain(&account, &id, None) } else { None };
+    Some(Found { invoice: state.invoice.clone(), need: state.approval.clone()?, explanation })
 }
 
 /// What a waiting document needs.
@@ -119,14 +140,11 @@ fn document_of(exception: &Exception) -> Option<String> {
     exception.fault.field.as_deref()?.strip_prefix("/invoices/").map(str::to_owned)
 }
 
-fn view(account: &Account, exception: &Exception) -> Option<(ApprovalView, Id)> {
-    let id = Id::parse(&document_of(exception)?)?;
-    let state = account.invoices.get(&id)?;
-    let need = state.approval.as_ref()?;
-    let invoice = &state.invoice;
+fn view(found: &Found, exception: &Exception) -> Option<ApprovalView> {
+    let (invoice, need) = (&found.invoice, &found.need);
     let deed = serde_json::to_value(need.deed).ok()?.as_str()?.to_owned();
-    let view = ApprovalView {
-        document: id.to_string(),
+    Some(ApprovalView {
+        document: document_of(exception)?,
         kind: invoice.kind,
         key: exception.key.clone(),
         customer: invoice.buyer.name.clone(),
@@ -140,6 +158,5 @@ fn view(account: &Account, exception: &Exception) -> Option<(ApprovalView, Id)> 
         since: exception.opened_at,
         due: exception.due,
         exception: exception.id.to_string(),
-    };
-    Some((view, id))
+    })
 }

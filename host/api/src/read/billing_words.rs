@@ -95,6 +95,14 @@ fn documents(event: &AccountEvent) -> Line {
         E::MilestoneDisputed(milestone) => {
             line(Tone::Bad, format!("Milestone {} disputed after it was billed", milestone.code))
         }
+        E::ForeignInvoiceFound(found) => {
+            let tone = if found.milestones.is_empty() { Tone::Plain } else { Tone::Bad };
+            let net = format::money(&found.net);
+            line(tone, format!("Invoice {} of {net} net found in the ERP, written by hand", found.number))
+        }
+        E::ForeignInvoiceCleared(cleared) => {
+            line(Tone::Good, format!("The invoice written by hand bills nothing of ours: {}", cleared.reason))
+        }
         E::MilestoneHeld(held) => match &held.reason {
             Some(reason) => line(Tone::Warn, format!("Milestone held: {reason}")),
             None => line(Tone::Plain, "Milestone no longer held"),

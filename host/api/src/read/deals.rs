@@ -143,7 +143,7 @@ pub async fn from_entries(ledger: &dyn Ledger, key: &str, entries: &[Entry]) -> 
     })?;
     let deal = Deal::from_row(key, &row);
     let account = account::load(ledger, key).await;
-    let invoices = invoices::of_deal(ledger, entries).await;
+    let invoices = invoices::of_deal(ledger, entries, account.as_ref()).await;
     Ok(DealDetail {
         figures: figures(&deal, &invoices, account.as_ref()),
         stages: stages::of(entries, &invoices),

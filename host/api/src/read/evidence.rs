@@ -10,7 +10,7 @@ use quoin_canonical::{Id, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{account, conservation, explanation, export, invoices};
+use super::{conservation, explanation, export, group, invoices};
 use crate::archive::Archive;
 use crate::{ApiState, Problem};
 
@@ -57,8 +57,15 @@ impl Files {
 pub async fn pack(state: &ApiState, number: &str) -> Result<Pack, Problem> {
     let ledger = state.ledger.as_ref();
     let detail = invoices::one(ledger, number).await?;
-    let events = events_of(state, &detail.key).await;
-    let sources = sources(account::load(ledger, &detail.key).await.as_ref(), &detail.invoice);
+    // A document that bills several contracts is told by its group's events and by theirs.
+    let contracts = if detail.contracts.is_empty() { vec![detail.key.clone()] } else { detail.contracts.clone() };
+    let mut events = if detail.contracts.is_empty() { Vec::new() } else { events_of(state, &detail.key).await };
+    for contract in &contracts {
+        events.extend(events_of(state, contract).await);
+    }
+    events.sort_by_key(|event| event.seq);
+    let accounts = group::accounts(ledger, &contracts).await;
+    let sources = accounts.values().flat_map(|account| sources(account, &detail.invoice)).collect();
     let mut files = Files::default();
     files.json("invoice.json", "the canonical document, as it was posted", &detail.invoice);
     let standing = json!({"number": detail.number, "open": detail.open, "status": detail.status});
@@ -77,8 +84,14 @@ pub async fn pack(state: &ApiState, number: &str) -> Result<Pack, Problem> {
     }
     files.0.push(("events.ndjson".to_owned(), "every event of the deal, in order", lines));
     files.json("vendor-calls.json", "every call to a connected system, by command", &vendor_calls(&events));
-    let recount = conservation::recount(ledger, &detail.key).await.ok();
-    files.json("conservation.json", "the contract's ledger, counted again from the log", &recount);
+    let mut recounts = Vec::new();
+    for contract in &contracts {
+        recounts.extend(conservation::recount(ledger, contract).await.ok());
+    }
+    match recounts.as_slice() {
+        [one] => files.json("conservation.json", "the contract's ledger, counted again from the log", one),
+        all => files.json("conservation.json", "each contract's ledger, counted again from the log", &all),
+    }
     for format in export::formats(state) {
         match export::export(state, number, &format).await {
             Ok(export) => files.0.push((
@@ -129,8 +142,7 @@ async fn events_of(state: &ApiState, key: &str) -> Vec<Event> {
 }
 
 /// Ids of the entries, expenses and milestones that a document bills or takes back.
-fn sources(account: Option<&billing::Account>, invoice: &quoin_canonical::Invoice) -> BTreeSet<String> {
-    let Some(account) = account else { return BTreeSet::new() };
+fn sources(account: &billing::Account, invoice: &quoin_canonical::Invoice) -> BTreeSet<String> {
     let ids = invoice.lines.iter().flat_map(|line| &line.billing_events).filter_map(|id| Id::parse(id));
     let events = ids.filter_map(|id| account.billing_events.get(&id));
     events

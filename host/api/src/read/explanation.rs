@@ -10,7 +10,7 @@ use quoin_canonical::{Decimal, Period};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{account, invoices, pick};
+use super::{account, group, invoices, pick};
 use crate::{Problem, format};
 
 /// An invoice, or one line of it, explained.
@@ -41,10 +41,15 @@ pub struct Reason {
 /// 404 for an unknown invoice or line; 500 when what is stored cannot be read.
 pub async fn of(ledger: &dyn Ledger, number: &str, line: Option<&str>) -> Result<InvoiceExplanation, Problem> {
     let detail = invoices::one(ledger, number).await?;
-    let account = account::load(ledger, &detail.key).await.ok_or_else(|| unreadable(number, &detail.key))?;
-    let known = account.invoice_by_number(number).and_then(|state| state.invoice.header.id.clone());
-    let id = known.ok_or_else(|| unreadable(number, &detail.key))?;
-    let explanation = explain(&account, &id, line).ok_or_else(|| {
+    let gone = || unreadable(number, &detail.key);
+    let id = detail.invoice.header.id.clone().ok_or_else(gone)?;
+    let explanation = if group::is_group(&detail.key) {
+        let group = group::load(ledger, &detail.key).await.ok_or_else(gone)?;
+        billing::group::explain(&group, &id, line, &group::accounts(ledger, &detail.contracts).await)
+    } else {
+        explain(&account::load(ledger, &detail.key).await.ok_or_else(gone)?, &id, line)
+    };
+    let explanation = explanation.ok_or_else(|| {
         let lines: Vec<&str> = detail.invoice.lines.iter().map(|line| line.id.as_str()).collect();
         let hint = format!("its lines are {}", lines.join(", "));
         Problem::not_found("line", line.unwrap_or_default(), &hint)

@@ -1,5 +1,6 @@
 //! Invoices as documents.
 
+use billing::Account;
 use ports::Ledger;
 use quoin_canonical::{Date, Invoice, InvoiceStatus, InvoiceType, Money};
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,11 @@ pub struct InvoiceRow {
 pub struct InvoiceDetail {
     /// Number.
     pub number: String,
-    /// Business key of its deal.
+    /// Business key of its deal, or of the group of contracts that it bills.
     pub key: String,
+    /// The contracts that it bills, where it bills several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contracts: Vec<String>,
     /// Still to pay.
     #[schema(value_type = schema::MoneySchema)]
     pub open: Money,
@@ -70,7 +74,9 @@ pub async fn one(ledger: &dyn Ledger, number: &str) -> Result<InvoiceDetail, Pro
         serde_json::from_value(row["invoice"].clone()).map_err(|error| unreadable(number, &error))?;
     let key = row["key"].as_str().unwrap_or(&invoice.contract_number).to_owned();
     let (open, status) = (open(&row, &invoice), status(&row, &invoice));
-    Ok(InvoiceDetail { number: number.to_owned(), key, open, status, invoice })
+    let mut contracts: Vec<String> = invoice.lines.iter().filter_map(|line| line.contract_number.clone()).collect();
+    contracts.dedup();
+    Ok(InvoiceDetail { number: number.to_owned(), key, contracts, open, status, invoice })
 }
 
 fn unreadable(number: &str, error: &serde_json::Error) -> Problem {
@@ -92,8 +98,9 @@ fn status(row: &Value, invoice: &Invoice) -> InvoiceStatus {
     row.get("status").and_then(|status| serde_json::from_value(status.clone()).ok()).unwrap_or(invoice.status)
 }
 
-/// The invoices that a deal's events name, oldest first.
-pub async fn of_deal(ledger: &dyn Ledger, entries: &[Entry]) -> Vec<InvoiceRow> {
+/// The invoices that a deal's events name, oldest first. Of one that bills several contracts, the deal
+/// has its part.
+pub async fn of_deal(ledger: &dyn Ledger, entries: &[Entry], account: Option<&Account>) -> Vec<InvoiceRow> {
     let mut numbers: Vec<String> = Vec::new();
     for entry in entries.iter().filter(|entry| entry.kind == "invoice.posted" || entry.kind == "billing.invoice_posted")
     {
@@ -104,7 +111,10 @@ pub async fn of_deal(ledger: &dyn Ledger, entries: &[Entry]) -> Vec<InvoiceRow> 
     }
     let mut rows = Vec::with_capacity(numbers.len());
     for number in numbers {
-        if let Some((row, _)) = ledger.document("invoice", &number).await
+        let part = account.and_then(|account| account.invoice_by_number(&number)).filter(|state| state.whole.is_some());
+        if let Some(part) = part {
+            rows.push(row(&number, &part.invoice, part.open(), part.status()));
+        } else if let Some((row, _)) = ledger.document("invoice", &number).await
             && let Some(invoice) = row_of(&number, &row)
         {
             rows.push(invoice);
@@ -115,7 +125,12 @@ pub async fn of_deal(ledger: &dyn Ledger, entries: &[Entry]) -> Vec<InvoiceRow> 
 
 fn row_of(number: &str, row: &Value) -> Option<InvoiceRow> {
     let invoice: Invoice = serde_json::from_value(row.get("invoice")?.clone()).ok()?;
-    Some(InvoiceRow {
+    let (open, status) = (open(row, &invoice), status(row, &invoice));
+    Some(self::row(number, &invoice, open, status))
+}
+
+fn row(number: &str, invoice: &Invoice, open: Money, status: InvoiceStatus) -> InvoiceRow {
+    InvoiceRow {
         number: number.to_owned(),
         kind: invoice.kind,
         issued_on: invoice.issued_on,
@@ -123,7 +138,7 @@ fn row_of(number: &str, row: &Value) -> Option<InvoiceRow> {
         net: invoice.totals.net,
         tax: invoice.totals.tax,
         gross: invoice.totals.gross,
-        open: open(row, &invoice),
-        status: status(row, &invoice),
-    })
+        open,
+        status,
+    }
 }

@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod exceptions;
 pub mod explanation;
 pub mod export;
+pub mod group;
 pub mod invoices;
 pub mod links;
 pub mod pick;

@@ -377,7 +377,7 @@ fn service(events: &[BillingEvent]) -> Period {
 /// `NO_PROPOSAL` when none is waiting for that entry.
 pub fn approve_credit(account: &Account, entry: &Id, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
     let state = account.entries.get(entry);
-    let Some((state, proposed)) = state.and_then(|state| Some((state, state.proposed.as_ref()?))) else {
+    let Some((state, proposed)) = state.and_then(|state| Some((state, state.proposed.as_deref()?))) else {
         return Err(
             Refusal::new("NO_PROPOSAL", format!("no credit is proposed for time entry {entry}")).field("/entry")
         );

@@ -6,12 +6,14 @@ use quoin_canonical::{Date, Decimal, Id, InvoiceType, Money, Payment, PaymentSta
 
 use super::{Draft, canonical_id, expense, linked_id, release_over_cap, run, time};
 use crate::account::{Account, DocumentStage, InvoiceState};
-use crate::event::{AccountEvent, AdvanceAvailable, AdvanceUsable, InvoiceDiscarded, InvoicePosted, PaymentApplied};
+use crate::event::{
+    AccountEvent, AdvanceAvailable, AdvanceUsable, InvoiceDiscarded, InvoicePosted, PartShare, PaymentApplied,
+};
 use crate::fx::{Booked, convert, realised};
 use crate::policy::{AdvanceUsable as AdvanceWhen, Context, Refusal};
 
 /// What the ERP says about a posted document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Posting {
     /// Canonical id of the document.
     pub invoice: Id,
@@ -19,6 +21,8 @@ pub struct Posting {
     pub number: String,
     /// The day it was posted.
     pub on: Date,
+    /// What it is on the document that bills several contracts, where it is a part of one.
+    pub share: Option<PartShare>,
 }
 
 /// A draft, and those that share its work among payers: they go out and away together.
@@ -67,6 +71,10 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
             format!("{} is posted, but its draft was discarded: void it, or its work is billed twice", posting.number);
         return Err(Refusal::new("INVOICE_DISCARDED", message).field("/invoice").owner(&ctx.policy.owners.finance));
     }
+    if state.group.is_some() != posting.share.is_some() {
+        let message = "a part is posted with the document that bills several contracts, and nothing else is";
+        return Err(Refusal::new("PART", message).field("/share").owner(&ctx.policy.owners.finance));
+    }
     if state.stage == DocumentStage::Posted {
         return match state.invoice.number.as_deref() {
             Some(number) if number == posting.number => Ok(Vec::new()),
@@ -78,6 +86,12 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
             }
         };
     }
+    let shared = posting.share.as_ref().map(|share| {
+        let mut shared = state.clone();
+        shared.take_share(share);
+        shared
+    });
+    let state = shared.as_ref().unwrap_or(state);
     let mut steps = Draft::new(account);
     steps.push(AccountEvent::InvoicePosted(InvoicePosted {
         invoice: posting.invoice.clone(),
@@ -86,6 +100,7 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
         open: open_after(account, state)?,
         corrects: state.corrects.clone(),
         booked: booked(account, state, ctx)?,
+        share: posting.share.clone(),
     }));
     if ctx.policy.retainer.usable == AdvanceWhen::AfterPosting {
         steps.extend(available(account, state, &posting.invoice));
@@ -104,6 +119,36 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
             let made = expense::resume(steps.account(), &changed, ctx)?;
             steps.extend(made);
         }
+    }
+    Ok(steps.events)
+}
+
+/// Takes a part back that its group sent back: its work waits for a run again, and changes that waited
+/// for the posting are made now. A second time nothing happens.
+///
+/// # Errors
+/// `INVOICE_UNKNOWN`; `INVOICE_IMMUTABLE` for a document that is no part, or is posted.
+pub fn part_returned(account: &Account, invoice: &Id, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+    let state = find(account, invoice)?;
+    match state.stage {
+        DocumentStage::Discarded => return Ok(Vec::new()),
+        DocumentStage::Released if state.group.is_some() => {}
+        _ => {
+            return Err(Refusal::new("INVOICE_IMMUTABLE", "only a part that is not posted can be sent back")
+                .field("/invoice"));
+        }
+    }
+    let (changed, expenses) = (waiting(account, invoice), waiting_expenses(account, invoice));
+    let mut steps = Draft::new(account);
+    let reason = Some(reason.to_owned());
+    steps.push(AccountEvent::InvoiceDiscarded(InvoiceDiscarded { invoice: invoice.clone(), by: None, reason }));
+    for time in changed {
+        let made = time::resume(steps.account(), &time, ctx)?;
+        steps.extend(made);
+    }
+    for expense in expenses {
+        let made = expense::resume(steps.account(), &expense, ctx)?;
+        steps.extend(made);
     }
     Ok(steps.events)
 }
@@ -168,7 +213,7 @@ fn waiting(account: &Account, invoice: &Id) -> Vec<quoin_canonical::TimeEntry> {
         .entries
         .values()
         .filter(|entry| entry.portions.iter().any(|portion| portion.event.as_ref().is_some_and(on_it)))
-        .filter_map(|entry| entry.pending.clone())
+        .filter_map(|entry| entry.pending.as_deref().cloned())
         .collect()
 }
 

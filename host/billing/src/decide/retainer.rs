@@ -215,6 +215,7 @@ fn drafted(
 ) -> AccountEvent {
     let approval = approval::needed(Deed::Release, [invoice.totals.net], ctx);
     AccountEvent::InvoiceDrafted(Box::new(InvoiceDrafted {
+        group: None,
         invoice,
         billing_events,
         as_of,

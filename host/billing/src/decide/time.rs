@@ -53,7 +53,7 @@ fn change(
     approved: bool,
     ctx: &Context,
 ) -> Result<Vec<AccountEvent>, Refusal> {
-    let waiting = entry.pending.as_ref().or(entry.proposed.as_ref());
+    let waiting = entry.pending.as_deref().or(entry.proposed.as_deref());
     if entry.refusal.is_some() && approved && entry.invoiced_minutes().is_zero() {
         let event = value(account, &entry.terms.entry, task, time, ctx);
         return Ok(if refused_again(entry, &event) { Vec::new() } else { vec![event] });
@@ -106,7 +106,7 @@ fn settle(
         return Ok(steps.events);
     }
     if holders.iter().any(|(_, stage, _)| *stage == DocumentStage::Released) {
-        let known = entry.pending.as_ref() == Some(time);
+        let known = entry.pending.as_deref() == Some(time);
         return Ok(if known { Vec::new() } else { vec![AccountEvent::CorrectionPending(Box::new(time.clone()))] });
     }
     let deleted = time.status == TimeStatus::Deleted && !holders.is_empty();

@@ -1,6 +1,6 @@
 //! Documents: drafted, released, posted, credited, paid.
 
-use quoin_canonical::{Date, Decimal, Id, Invoice, InvoiceStatus, Money};
+use quoin_canonical::{Date, Decimal, Id, Invoice, InvoiceStatus, Money, TaxSubtotal, Totals};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AppliedAdvance, RetainerPeriod};
@@ -33,6 +33,21 @@ pub struct InvoiceDrafted {
     /// Money paid in advance that is set off against it (rule RE1).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applied: Vec<AppliedAdvance>,
+    /// Key of the group whose invoice it becomes a part of, where contracts are billed together. Such
+    /// a part never goes out on its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// An invoice made by hand that bills nothing of ours any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignInvoiceCleared {
+    /// The invoice.
+    pub invoice: Id,
+    /// Which finding is answered.
+    pub finding: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A draft that went out.
@@ -59,7 +74,7 @@ pub struct InvoiceDiscarded {
 }
 
 /// A document in the books.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InvoicePosted {
     /// The document.
     pub invoice: Id,
@@ -75,6 +90,25 @@ pub struct InvoicePosted {
     /// Its totals in the seller's own currency, where that is another one and a rate is agreed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booked: Option<Booked>,
+    /// Its share of the document that bills several contracts, where it is a part of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<PartShare>,
+}
+
+/// What a part is on the document that bills several contracts: that document's days, and of its tax,
+/// which is rounded once for all parts, the part's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartShare {
+    /// The document.
+    pub document: Id,
+    /// The day it was issued.
+    pub issued_on: Date,
+    /// The day it is due.
+    pub due_on: Date,
+    /// The part's tax rows.
+    pub tax: Vec<TaxSubtotal>,
+    /// The part's totals.
+    pub totals: Totals,
 }
 
 /// A drafted credit note.

@@ -161,6 +161,9 @@ impl Account {
         state.posted_on = Some(posted.on);
         state.booked = posted.booked.clone();
         state.invoice.number = Some(posted.number.clone());
+        if let Some(share) = &posted.share {
+            state.take_share(share);
+        }
         state.invoice.status = quoin_canonical::InvoiceStatus::Posted;
         let credit = state.invoice.kind == InvoiceType::CreditNote;
         let gross = state.invoice.totals.gross.amount;
@@ -251,6 +254,8 @@ impl Account {
                 advances: Vec::new(),
                 set: None,
                 applied: Vec::new(),
+                group: None,
+                whole: None,
                 booked: None,
                 posted_on: None,
                 paid: Decimal::ZERO,
@@ -334,6 +339,8 @@ fn document(drafted: &InvoiceDrafted) -> InvoiceState {
         advances: drafted.advances.clone(),
         set: drafted.set.clone(),
         applied: drafted.applied.clone(),
+        group: drafted.group.clone(),
+        whole: None,
         booked: None,
         posted_on: None,
         paid: Decimal::ZERO,

@@ -43,7 +43,9 @@ fn told(line: &ExplainedLine, output: &Output) {
     let title = format!("Line {}  {}  {}", line.id, line.description, amount(&line.net));
     say!("\n{}", output.paint(Paint::Strong, &title));
     let (count, exact) = (line.parts.len(), format::price(line.exact));
-    say!("  {count} amounts, exactly {exact} together, rounded once (RD3); contract line {}", line.contract_line);
+    let contract = line.contract.as_ref().map_or(String::new(), |contract| format!(" of {contract}"));
+    let of = format!("contract line {}{contract}", line.contract_line);
+    say!("  {count} amounts, exactly {exact} together, rounded once (RD3); {of}");
     for part in &line.parts {
         let amounts = format!("{} (exactly {})", format::price(part.net), format::price(part.amount));
         say!("\n  {}  {amounts}", output.paint(Paint::Strong, &part.what));

@@ -121,6 +121,7 @@ fn does(action: &Action) -> String {
                 commands.iter().map(|command| format!("write {} to {}", command.object, command.role)).collect();
             told.join(", ")
         }
+        Action::Emit { kind, to: Some(_), .. } => format!("record {kind} for another key"),
         Action::Emit { kind, .. } => format!("record {kind}"),
         Action::Timer { kind, .. } => format!("set a timer for {kind}"),
     }

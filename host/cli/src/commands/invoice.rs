@@ -75,6 +75,9 @@ fn print_head(detail: &InvoiceDetail, output: &Output) {
         .and_then(|status| status.as_str().map(|status| status.replace('_', " ")));
     say!("{}  {}", output.paint(Paint::Strong, &format!("{title} {}", detail.number)), status.unwrap_or_default());
     say!("{} to {}, contract {}", invoice.seller_name, invoice.buyer.name, invoice.contract_number);
+    if !detail.contracts.is_empty() {
+        say!("bills {}", detail.contracts.join(", "));
+    }
     say!("issued {}, due {}", invoice.issued_on, invoice.due_on);
 }
 

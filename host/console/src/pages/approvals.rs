@@ -45,6 +45,8 @@ pub struct Waiting {
     pub title: &'static str,
     /// Business key.
     pub key: String,
+    /// Whether that is the key of contracts that are billed together.
+    pub of_group: bool,
     /// Customer.
     pub customer: String,
     /// Net.
@@ -74,6 +76,7 @@ impl Waiting {
             document: view.document.clone(),
             title,
             key: view.key.clone(),
+            of_group: api::read::group::is_group(&view.key),
             customer: view.customer.clone(),
             net: Amount::from(&view.net),
             gross: Amount::from(&view.gross),

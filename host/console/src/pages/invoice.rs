@@ -59,8 +59,9 @@ pub async fn line(
     let chrome = Chrome::of(&state, &who, &title, "deals", Some(&explained.key)).await;
     let figures = explanation::figures(&explained);
     let missing = || api::Problem::not_found("line", &line, "the invoice lists its lines");
+    let contract = explained.explanation.lines.first().and_then(|line| line.contract.clone());
     let line = explanation::lines(&explained).pop().ok_or_else(missing)?;
-    Ok(render(&LinePage { chrome, number: explained.number, key: explained.key, line, figures }))
+    Ok(render(&LinePage { chrome, number: explained.number, key: contract.unwrap_or(explained.key), line, figures }))
 }
 
 /// `GET /console/invoices/{number}/export/{format}`

@@ -12,6 +12,8 @@ pub struct Document {
     pub number: String,
     /// Business key of the deal.
     pub key: String,
+    /// The contracts that it bills, where it bills several.
+    pub contracts: Vec<String>,
     /// `Invoice`, `Credit note`, `Retainer invoice`.
     pub title: &'static str,
     /// Type code (UNTDID 1001).
@@ -75,6 +77,7 @@ impl From<&InvoiceDetail> for Document {
         Self {
             number: detail.number.clone(),
             key: detail.key.clone(),
+            contracts: detail.contracts.clone(),
             title,
             kind,
             tone: tone_of(&status),

@@ -14,7 +14,12 @@ pub const APPROVAL_NEEDED: &str = "APPROVAL_NEEDED";
 /// goes nowhere.
 pub(super) fn standing(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
     let invoice: Id = argument(arguments, "invoice")?;
-    let free = match billing::standing(account, &invoice, context)? {
+    stands(billing::standing(account, &invoice, context)?, &invoice)
+}
+
+/// Goes on with a document, or halts for the person it waits for.
+pub(super) fn stands(standing: Standing, invoice: &Id) -> Result<Called, Refusal> {
+    let free = match standing {
         Standing::Free => true,
         Standing::Discarded => false,
         Standing::Waits(need) => {

@@ -70,10 +70,14 @@ impl Turn<'_> {
     pub(super) fn halt(&mut self, instance: &mut Instance, step: &Step, halt: Halt) {
         let id = Id::derived(&["exception", instance.id.as_str(), &step.id]);
         let hours = i64::from(step.due_hours);
+        let buyer = self.world.group.as_ref().and_then(|group| group.buyer());
         let exception = Exception {
             id: id.clone(),
             key: instance.key.clone(),
-            customer: self.world.deal.as_ref().map(|deal| deal.customer.clone()).unwrap_or_default(),
+            customer: match (&self.world.deal, buyer) {
+                (Some(deal), _) => deal.customer.clone(),
+                (None, buyer) => buyer.map(|buyer| buyer.name.clone()).unwrap_or_default(),
+            },
             instance: instance.id.clone(),
             step: label(instance, step),
             amount: self.world.deal.as_ref().map(|deal| deal.value.to_string()),

@@ -89,6 +89,12 @@ impl Proposal {
     }
 }
 
+/// A record that a system holds and that is none of ours: a person decides.
+pub fn unknown(ownership: &Ownership, pair: &Pair, theirs: &str) -> Option<Drift> {
+    let field = ownership.fields.iter().find(|field| field.object == pair.object)?;
+    Some(drift(ownership, pair, "", "nothing", theirs, &field.owner, &field.team, Proposal::Ask))
+}
+
 /// Every compared field that differs.
 pub fn compare(ownership: &Ownership, pair: &Pair) -> Vec<Drift> {
     if pair.theirs.is_null() {

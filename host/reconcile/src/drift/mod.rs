@@ -7,6 +7,6 @@ mod compare;
 mod ownership;
 mod run;
 
-pub use compare::{Drift, Pair, Proposal, compare};
+pub use compare::{Drift, Pair, Proposal, compare, unknown};
 pub use ownership::{Field, Ownership, OwnershipError};
 pub use run::{Findings, KEY, Request};

@@ -21,12 +21,18 @@ type Done = Result<Value, Refusal>;
 /// Name, help, and what it does.
 type Act = (&'static str, &'static str, fn(&Erp, &Value) -> Done);
 
-const ACTS: [Act; 9] = [
+const ACTS: [Act; 11] = [
     (
         "record_payment",
         r#"{"invoice": tranId or id, "amount", "date"}: the customer pays an invoice, in part or whole"#,
         record_payment,
     ),
+    (
+        "write_invoice",
+        r#"{"project": project code, name or job id, "description", "amount", "line"?, "date"}: somebody writes an invoice by hand"#,
+        write_invoice,
+    ),
+    ("void_invoice", r#"{"invoice": tranId or id}: an invoice is voided"#, void_invoice),
     ("void_payment", r#"{"payment": tranId or id}: a payment bounces and is voided"#, void_payment),
     (
         "post_project_costs",
@@ -113,6 +119,52 @@ fn record_payment(erp: &Erp, input: &Value) -> Done {
     Ok(json!({"id": payment.id.to_string(), "tranId": payment.name(), "open": open}))
 }
 
+/// A job by its id, code or name.
+fn job_of<'a>(account: &'a Account, wanted: &str) -> Result<&'a Record, Refusal> {
+    let named = |record: &&Record| {
+        record.id.to_string() == wanted
+            || ["entityId", "companyName"].iter().any(|name| doc::text(&record.fields, name) == Some(wanted))
+    };
+    account.records_of("job").find(named).ok_or_else(|| Refusal::new(format!("there is no project '{wanted}'")))
+}
+
+/// As the user interface does it: no external id, and of the columns only what a person fills in.
+fn write_invoice(erp: &Erp, input: &Value) -> Done {
+    let (wanted, amount, date) = (word(input, "project")?, money(input, "amount")?, day(input, "date")?);
+    let mut account = erp.account();
+    let job = job_of(&account, &wanted)?;
+    let customer = doc::reference(&job.fields, "parent").map(|id| id.to_string());
+    let mut line = json!({
+        "item": {"id": "102"}, "description": word(input, "description")?, "quantity": 1, "rate": number(amount),
+        "amount": number(amount), "taxCode": {"id": "5"},
+    });
+    if input.get("line").is_some() {
+        line["custcol_quoin_contract_line"] = json!(word(input, "line")?);
+    }
+    let body = json!({
+        "entity": {"id": customer}, "job": {"id": job.id.to_string()}, "tranDate": date.to_string(),
+        "item": {"items": [line]},
+    });
+    let record_type = record_type("invoice").ok_or_else(|| Refusal::new("no invoices in this account"))?;
+    let write =
+        Write { record_type, id: None, external_id: None, body: &body, replace: &[], strictness: Strictness::Error };
+    let written = account.write(&write, erp.kit.now()).map_err(|refusal| Refusal::new(refusal.detail))?;
+    let Some(invoice) = account.record("invoice", written.id) else { return Ok(Value::Null) };
+    note(erp, &account, "invoice_by_hand", invoice);
+    Ok(json!({"id": invoice.id.to_string(), "tranId": invoice.name()}))
+}
+
+fn void_invoice(erp: &Erp, input: &Value) -> Done {
+    let wanted = word(input, "invoice")?;
+    let mut account = erp.account();
+    let id = transaction(&account, "invoice", &wanted)?.id;
+    account.set_field(id, "voided", true.into(), erp.kit.now());
+    if let Some(invoice) = account.record("invoice", id) {
+        note(erp, &account, "invoice_voided", invoice);
+    }
+    Ok(json!({"id": id.to_string()}))
+}
+
 fn void_payment(erp: &Erp, input: &Value) -> Done {
     let wanted = word(input, "payment")?;
     let mut account = erp.account();
@@ -136,12 +188,7 @@ fn post_project_costs(erp: &Erp, input: &Value) -> Done {
     let wanted = word(input, "project").or_else(|_| word(input, "job"))?;
     let (line, as_of) = (word(input, "line")?, day(input, "as_of")?);
     let mut account = erp.account();
-    let named = |record: &&Record| {
-        record.id.to_string() == wanted
-            || ["entityId", "companyName"].iter().any(|name| doc::text(&record.fields, name) == Some(wanted.as_str()))
-    };
-    let job = account.records_of("job").find(named).map(|job| job.id);
-    let job = job.ok_or_else(|| Refusal::new(format!("there is no project '{wanted}'")))?;
+    let job = job_of(&account, &wanted)?.id;
     let booked = |part: fn(&Journal) -> Decimal| -> Decimal {
         account.journals.iter().filter(|journal| journal.job == job && journal.line == line).map(part).sum()
     };

@@ -1,6 +1,7 @@
 //! Between NetSuite's shapes and the canonical ones: pure, the heart of the connector.
 
 pub mod customer;
+pub mod held;
 pub mod invoice;
 pub mod rows;
 pub mod setup;

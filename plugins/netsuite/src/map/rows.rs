@@ -29,6 +29,17 @@ pub struct PaymentRow {
     pub stamp: String,
 }
 
+/// An invoice that was made by hand. Query columns, all text.
+#[derive(Debug, Clone, Deserialize)]
+pub struct InvoiceRow {
+    /// Internal id of the invoice.
+    pub invoice: String,
+    /// Internal id of the job.
+    pub job: String,
+    /// `YYYY-MM-DD HH24:MI:SS` in the user's zone.
+    pub stamp: String,
+}
+
 /// Cost and revenue of a contract line. Query columns, all text.
 #[derive(Debug, Clone, Deserialize)]
 pub struct FinancialsRow {

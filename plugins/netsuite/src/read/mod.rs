@@ -1,4 +1,4 @@
-//! Reading by SuiteQL: payments applied to invoices, and the books of contract lines.
+//! Reading by SuiteQL: payments applied to invoices, the books of contract lines, invoices made by hand.
 //!
 //! A stream is read in sweeps. A sweep follows modification stamp and keys to its end; the next one
 //! begins five minutes before the last stamp seen, because a change can be committed after a later
@@ -15,10 +15,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Api, MAX_ROWS, quoted};
 use crate::config::Custom;
-use crate::map::rows::{FinancialsRow, PaymentRow, application_id, financials as financials_change, payment};
+use crate::map::held;
+use crate::map::rows::{FinancialsRow, InvoiceRow, PaymentRow, application_id, financials as financials_change, payment};
+use crate::wire::Document;
 
 /// Seconds read again before the last stamp; `connector.toml` names the same.
 const OVERLAP_SECONDS: i64 = 300;
+
+/// Documents read at once: each is a request of its own.
+const DOCUMENTS_PER_PAGE: u32 = 20;
 
 /// The format of stamps, in the query and in the cursor.
 const STAMP: &str = "YYYY-MM-DD HH24:MI:SS";
@@ -35,14 +40,14 @@ struct Position {
 /// A row with its place in the order.
 trait Row: DeserializeOwned {
     fn place(&self) -> (String, String, String);
-    fn change(&self) -> Result<Change, Fault>;
+    fn change(&self, api: &Api<'_>) -> Result<Change, Fault>;
 }
 
 impl Row for PaymentRow {
     fn place(&self) -> (String, String, String) {
         (self.stamp.clone(), self.payment.clone(), self.invoice.clone())
     }
-    fn change(&self) -> Result<Change, Fault> {
+    fn change(&self, _: &Api<'_>) -> Result<Change, Fault> {
         payment(self)
     }
 }
@@ -51,8 +56,18 @@ impl Row for FinancialsRow {
     fn place(&self) -> (String, String, String) {
         (self.stamp.clone(), self.job.clone(), self.line.clone())
     }
-    fn change(&self) -> Result<Change, Fault> {
+    fn change(&self, _: &Api<'_>) -> Result<Change, Fault> {
         financials_change(self)
+    }
+}
+
+impl Row for InvoiceRow {
+    fn place(&self) -> (String, String, String) {
+        (self.stamp.clone(), self.invoice.clone(), self.job.clone())
+    }
+    fn change(&self, api: &Api<'_>) -> Result<Change, Fault> {
+        let found = api.find::<Document>("invoice", &self.invoice)?;
+        found.map_or_else(|| Ok(Change::delete(&self.invoice, None)), |found| held::invoice(&api.config, &found))
     }
 }
 
@@ -138,6 +153,43 @@ pub fn payments(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
     rows.iter().filter(wanted).map(payment).collect::<Result<Vec<_>, _>>().map(Page::of)
 }
 
+/// Invoices of our projects that were not written by us: somebody made them by hand, and may bill what
+/// we are about to bill. By id, any document.
+pub fn invoices(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
+    if !request.ids.is_empty() {
+        let changes: Result<Vec<Change>, Fault> = request.ids.iter().map(|id| document(api, id)).collect();
+        return changes.map(Page::of);
+    }
+    let order = Order {
+        stamp: "MAX(t.lastmodifieddate)",
+        first: "t.id",
+        second: "l.entity".into(),
+        second_is_text: false,
+    };
+    let from = format!(
+        "SELECT t.id AS invoice, l.entity AS job, TO_CHAR(MAX(t.lastmodifieddate), '{STAMP}') AS stamp \
+         FROM transaction t JOIN transactionline l ON l.transaction = t.id JOIN job j ON j.id = l.entity \
+         WHERE t.type = 'CustInvc' AND t.externalid IS NULL AND j.{} IS NOT NULL GROUP BY t.id, l.entity",
+        api.field(Custom::JobContract),
+    );
+    let request = &ReadRequest { limit: request.limit.min(DOCUMENTS_PER_PAGE), ..request.clone() };
+    Sweep { api, order: &order, request }.read::<InvoiceRow>(|condition, order_by| {
+        let having = if condition.is_empty() { String::new() } else { format!(" HAVING {condition}") };
+        format!("{from}{having} {order_by}")
+    })
+}
+
+/// A document as NetSuite holds it; deleted when it is gone.
+fn document(api: &Api<'_>, id: &str) -> Result<Change, Fault> {
+    let id = key(id)?;
+    for record in ["invoice", "creditMemo"] {
+        if let Some(found) = api.find::<Document>(record, &id)? {
+            return held::document(&api.config, &found, record == "creditMemo");
+        }
+    }
+    Ok(Change::delete(id, None))
+}
+
 /// The books, one change per project and contract line.
 pub fn financials(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
     let line = format!("l.{}", api.field(Custom::ContractLine));
@@ -194,7 +246,7 @@ impl Sweep<'_> {
         let position: Position = self.request.position()?.unwrap_or_default();
         let text = query(self.order.condition(&position)?, self.order.order_by());
         let page = self.api.ask::<R>(&text, self.request.limit)?;
-        let changes = page.items.iter().map(Row::change).collect::<Result<Vec<_>, _>>()?;
+        let changes = page.items.iter().map(|row| row.change(self.api)).collect::<Result<Vec<_>, _>>()?;
         let last = page.items.last().map(Row::place).or(position.after);
         let next = if page.has_more {
             Position { since: position.since, after: last }

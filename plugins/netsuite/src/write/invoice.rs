@@ -1,9 +1,9 @@
 //! Invoices, prepayment invoices and credit memos. A posted document is never changed: a repeat
 //! finds it by its external id and answers with what NetSuite holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use quoin_sdk::{Fault, FaultKind, Invoice, InvoiceType, Item, ObjectKind, Outcome, exact};
+use quoin_sdk::{Fault, FaultKind, Invoice, InvoiceLine, InvoiceType, Item, ObjectKind, Outcome, exact};
 use serde::Deserialize;
 
 use super::after_write;
@@ -76,31 +76,40 @@ fn body(api: &Api<'_>, item: &Item, invoice: &Invoice) -> Result<Document, Fault
 /// A sold line. Query columns, all text.
 #[derive(Debug, Deserialize)]
 struct SoldLine {
+    contract: String,
     line: String,
     item: String,
+}
+
+/// The contract that a line bills: the document's, unless it bills several.
+fn contract_of<'a>(invoice: &'a Invoice, line: &'a InvoiceLine) -> &'a str {
+    line.contract_number.as_deref().unwrap_or(&invoice.contract_number)
 }
 
 /// The item of each line: what the contract's sales order sells on it. A contract without an order
 /// of this connection takes the item that the configuration maps to the line's unit.
 fn items(api: &Api<'_>, invoice: &Invoice) -> Result<Vec<Ref>, Fault> {
     let column = api.field(Custom::ContractLine);
+    let contract = api.field(Custom::Contract);
+    let contracts: BTreeSet<&str> = invoice.lines.iter().map(|line| contract_of(invoice, line)).collect();
+    let contracts: Vec<String> = contracts.into_iter().map(quoted).collect();
     let query = format!(
-        "SELECT l.{column} AS line, l.item AS item FROM transaction t \
+        "SELECT t.{contract} AS contract, l.{column} AS line, l.item AS item FROM transaction t \
          JOIN transactionline l ON l.transaction = t.id \
-         WHERE t.type = 'SalesOrd' AND t.{contract} = {number} AND l.{column} IS NOT NULL AND l.item IS NOT NULL \
+         WHERE t.type = 'SalesOrd' AND t.{contract} IN ({}) AND l.{column} IS NOT NULL AND l.item IS NOT NULL \
          ORDER BY t.id, l.id",
-        contract = api.field(Custom::Contract),
-        number = quoted(&invoice.contract_number),
+        contracts.join(", "),
     );
-    let sold: BTreeMap<String, String> =
-        api.ask::<SoldLine>(&query, MAX_ROWS)?.items.into_iter().map(|row| (row.line, row.item)).collect();
+    let rows = api.ask::<SoldLine>(&query, MAX_ROWS)?.items.into_iter();
+    let sold: BTreeMap<(String, String), String> = rows.map(|row| ((row.contract, row.line), row.item)).collect();
     let mut items = Vec::with_capacity(invoice.lines.len());
     for (at, line) in invoice.lines.iter().enumerate() {
-        let by_order = sold.get(&line.contract_line).map(Ref::to);
+        let contract = contract_of(invoice, line);
+        let by_order = sold.get(&(contract.to_owned(), line.contract_line.clone())).map(Ref::to);
         let item = by_order.or_else(|| api.config.item_of_unit(line.quantity.unit)).ok_or_else(|| {
             let message = format!(
-                "no sales order of contract {} sells line {}; write the billing set-up first",
-                invoice.contract_number, line.contract_line
+                "no sales order of contract {contract} sells line {}; write the billing set-up first",
+                line.contract_line
             );
             Fault::new(FaultKind::NotFound, "CONTRACT_LINE_UNKNOWN", message).at(format!("/lines/{at}/contract_line"))
         })?;

@@ -296,6 +296,7 @@ pub fn document(of: &str, kind: InvoiceType, issued: &str, lines: &[Figures], ta
     let tax = euros(tax);
     let gross = Money::new(net + tax.amount, eur());
     let line = |(at, (contract_line, quantity, price, net)): (usize, &Figures)| InvoiceLine {
+        contract_number: None,
         id: (at + 1).to_string(),
         description: format!("{contract_line} service"),
         contract_line: (*contract_line).into(),

@@ -255,6 +255,7 @@ fn opportunity() -> Object {
         plain("Template_Version__c", FieldType::Number(0)),
         plain("Start_Date__c", FieldType::Date),
         plain("Target_Margin__c", FieldType::Percent),
+        plain("Billed_With__c", FieldType::Text(60)),
         external_id("Quoin_Key__c", 255),
         plain("Quoin_Stage__c", FieldType::Text(80)),
         plain("Quoin_Reason__c", FieldType::LongText(4_000)),
@@ -293,6 +294,8 @@ fn line_item() -> Object {
         plain("Tax_Rate__c", FieldType::Percent),
         plain("Tax_Exemption_Reason__c", FieldType::Text(255)),
         plain("Terms__c", FieldType::LongText(32_768)),
+        plain("Discount", FieldType::Percent),
+        plain("Discount_Reason__c", FieldType::Text(255)),
     ]);
     Object { name: "OpportunityLineItem", prefix: "00k", fields, children: &[] }
 }

@@ -125,10 +125,15 @@ fn receivable(api: &Api<'_>, party: Id, defaults: &AccountDefaults, context: Con
 }
 
 fn lines(api: &Api<'_>, invoice: &Invoice, company: Id, defaults: &AccountDefaults) -> Result<Vec<NewLine>, Fault> {
-    let sold = sold(api, &invoice.contract_number, company)?;
+    let mut sold_by: BTreeMap<&str, BTreeMap<String, (Id, Product)>> = BTreeMap::new();
     let mut lines = Vec::with_capacity(invoice.lines.len());
     for (at, line) in invoice.lines.iter().enumerate() {
         let path = format!("/lines/{at}");
+        let contract = line.contract_number.as_deref().unwrap_or(&invoice.contract_number);
+        if !sold_by.contains_key(contract) {
+            sold_by.insert(contract, sold(api, contract, company)?);
+        }
+        let sold = sold_by.get(contract);
         let place = format!("{path}/quantity");
         let measured = names::unit(api, line.quantity.unit, &place)?;
         // Hours have two digits in Tryton; what a cap cuts off may have more.
@@ -136,12 +141,12 @@ fn lines(api: &Api<'_>, invoice: &Invoice, company: Id, defaults: &AccountDefaul
         let wanted = if whole { Unit::LumpSum } else { line.quantity.unit };
         let unit = if whole { names::unit(api, wanted, &place)? } else { measured };
         let from_sale =
-            sold.get(&line.contract_line).filter(|(_, product)| product.default_uom_category == unit.category);
+            sold.and_then(|sold| sold.get(&line.contract_line)).filter(|(_, product)| product.default_uom_category == unit.category);
         // A lump sum on the sale may be billed by the hour: that takes the product of the unit.
         let (product, sale_line) = match (from_sale, api.config.product_of_unit(wanted)) {
             (Some((id, product)), _) => (product.clone(), Some(*id)),
             (None, Some(code)) => (names::product(api, code, company, &place)?, None),
-            (None, None) => return Err(unsold(invoice, &line.contract_line, &path)),
+            (None, None) => return Err(unsold(contract, &line.contract_line, &path)),
         };
         let targets = map::Targets {
             product: product.id,
@@ -176,10 +181,9 @@ fn sold(api: &Api<'_>, contract: &str, company: Id) -> Result<BTreeMap<String, (
     Ok(sold)
 }
 
-fn unsold(invoice: &Invoice, line: &str, path: &str) -> Fault {
+fn unsold(contract: &str, line: &str, path: &str) -> Fault {
     let message = format!(
-        "no confirmed sale of contract {} sells line {line} in this unit, and products maps no product to the unit",
-        invoice.contract_number
+        "no confirmed sale of contract {contract} sells line {line} in this unit, and products maps no product to the unit"
     );
     Fault::new(FaultKind::NotFound, "CONTRACT_LINE_UNKNOWN", message).at(format!("{path}/contract_line"))
 }

@@ -7,6 +7,7 @@ use super::lines::{lump_event, lump_line};
 use crate::account::{Account, AdvanceState, AppliedAdvance};
 use crate::document::{Cover, DraftLine, assemble, build, document_id, prepaid};
 use crate::event::{AccountEvent, BillingEvent, InvoiceDrafted, Source};
+use crate::group::GroupTerms;
 use crate::policy::{Context, Deed, Refusal};
 use crate::rounding::{EVENT_PLACES, hours, quantity_for, split};
 
@@ -30,7 +31,7 @@ pub(super) fn advances_due(account: &Account, as_of: Date, ctx: &Context) -> Res
         let cover =
             Cover { kind: InvoiceType::Prepayment, issued_on: ctx.posting_date(as_of), preceding: None, buyer: None };
         let (invoice, billing_events) = build(account, ctx, &id, cover, lines)?;
-        events.push(drafted(invoice, billing_events, as_of, None, Vec::new(), ctx));
+        events.push(AccountEvent::InvoiceDrafted(drafted(invoice, billing_events, as_of, ctx)));
     }
     Ok(events)
 }
@@ -44,7 +45,7 @@ pub(super) fn documents(
     ctx: &Context,
 ) -> Result<Vec<AccountEvent>, Refusal> {
     let mut purse = Purse::of(account);
-    let mut events = Vec::new();
+    let mut events: Vec<Box<InvoiceDrafted>> = Vec::new();
     for group in groups(account, lines) {
         let shares = payers(account, group, ctx)?;
         let several = shares.len() > 1;
@@ -64,53 +65,54 @@ pub(super) fn documents(
             let (mut invoice, billing_events) = assemble(account, ctx, &id, cover, lines)?;
             let applied = purse.apply(&invoice);
             prepaid(&mut invoice, applied.iter().map(|part| part.gross).sum(), ctx)?;
-            events.push(self::drafted(invoice, billing_events, as_of, set.clone(), applied, ctx));
+            let mut event = self::drafted(invoice, billing_events, as_of, ctx);
+            event.set.clone_from(&set);
+            event.applied = applied;
+            if let Some(group) = GroupTerms::of(&account.contract) {
+                part_of(&mut event, group);
+            }
+            events.push(event);
         }
         if several {
             together(&mut events[first..], ctx);
         }
     }
-    Ok(events)
+    Ok(events.into_iter().map(AccountEvent::InvoiceDrafted).collect())
 }
 
 fn ordinal(account: &Account, offset: usize) -> u32 {
     account.documents.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX))
 }
 
-fn drafted(
-    invoice: Invoice,
-    billing_events: Vec<BillingEvent>,
-    as_of: Date,
-    set: Option<Id>,
-    applied: Vec<AppliedAdvance>,
-    ctx: &Context,
-) -> AccountEvent {
+fn drafted(invoice: Invoice, billing_events: Vec<BillingEvent>, as_of: Date, ctx: &Context) -> Box<InvoiceDrafted> {
     let approval = approval::needed(Deed::Release, [invoice.totals.net], ctx);
-    AccountEvent::InvoiceDrafted(Box::new(InvoiceDrafted {
+    Box::new(InvoiceDrafted {
         invoice,
         billing_events,
         as_of,
         released: approval.is_none(),
         approval,
         advances: Vec::new(),
-        set,
-        applied,
-    }))
+        set: None,
+        applied: Vec::new(),
+        group: None,
+    })
+}
+
+/// A part goes to its group at once: the whole is what waits for an approval, and what goes out.
+fn part_of(drafted: &mut InvoiceDrafted, group: GroupTerms) {
+    drafted.group = Some(group.key);
+    drafted.released = true;
+    drafted.approval = None;
 }
 
 /// Documents that share the same work go out together, so the sum of them is what needs approval:
 /// a limit cannot be passed by splitting the bill.
-fn together(set: &mut [AccountEvent], ctx: &Context) {
-    let nets = set.iter().filter_map(|event| match event {
-        AccountEvent::InvoiceDrafted(drafted) => Some(drafted.invoice.totals.net),
-        _ => None,
-    });
-    let approval = approval::needed(Deed::Release, nets, ctx);
-    for event in set {
-        if let AccountEvent::InvoiceDrafted(drafted) = event {
-            drafted.released = approval.is_none();
-            drafted.approval.clone_from(&approval);
-        }
+fn together(set: &mut [Box<InvoiceDrafted>], ctx: &Context) {
+    let approval = approval::needed(Deed::Release, set.iter().map(|drafted| drafted.invoice.totals.net), ctx);
+    for drafted in set {
+        drafted.released = approval.is_none();
+        drafted.approval.clone_from(&approval);
     }
 }
 
@@ -122,9 +124,12 @@ fn buyer(payer: &Payer) -> Result<(quoin_canonical::Customer, Link), Refusal> {
     Ok((payer.customer.clone(), Link::Id(id)))
 }
 
-/// Lines by their contract line's invoice group, in the order the groups come up.
+/// Lines by their contract line's invoice group, in the order the groups come up; all together where
+/// the contract is billed with others.
 fn groups(account: &Account, lines: Vec<DraftLine>) -> Vec<Vec<DraftLine>> {
-    let key = |line: &DraftLine| account.line(&line.contract_line).and_then(|line| line.terms.invoice_group.clone());
+    let alone = account.contract.agreement.billed_with.is_none();
+    let own = |line: &DraftLine| account.line(&line.contract_line).and_then(|line| line.terms.invoice_group.clone());
+    let key = |line: &DraftLine| own(line).filter(|_| alone);
     let mut found: Vec<(Option<String>, Vec<DraftLine>)> = Vec::new();
     for line in lines {
         let key = key(&line);
