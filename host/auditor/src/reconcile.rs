@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use ::reconcile::drift::{Drift, Findings, KEY, Ownership, Pair, Request, compare, unknown};
+use billing::account::{DocumentStage, MilestoneStage};
 use billing::foreign::ForeignInvoice;
 use billing::group::is_group;
 use billing::{Account, Group};
-use billing::account::{DocumentStage, MilestoneStage};
 use ports::{Called, ChangeOp, Commit, CommitError, Expect, Item, ItemOutcome, Op, ReadRequest, XrefRow, partition_of};
 use process::intake::{self, Admission, Arrival};
 use process::{Cause, Event, EventDraft};
@@ -134,10 +134,8 @@ async fn run(auditor: &Auditor, request: &Request, at: Timestamp) -> Findings {
 
 /// Invoices of the period that somebody wrote in the ERP by hand: found by the stream of its documents.
 async fn made_by_hand(auditor: &Auditor, key: &str, account: &Value, request: &Request) -> Vec<Drift> {
-    let found: BTreeMap<Id, ForeignInvoice> = account
-        .get("foreign")
-        .and_then(|foreign| serde_json::from_value(foreign.clone()).ok())
-        .unwrap_or_default();
+    let found: BTreeMap<Id, ForeignInvoice> =
+        account.get("foreign").and_then(|foreign| serde_json::from_value(foreign.clone()).ok()).unwrap_or_default();
     let mut drifts = Vec::new();
     for (id, foreign) in found.into_iter().filter(|(_, found)| (request.from..=request.to).contains(&found.on)) {
         let Some(row) = auditor.ledger.xrefs_of(&id).await.into_iter().next() else { continue };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::advance::AdvanceLedger;
 use crate::approval::{Approval, ApprovalNeed};
-use crate::event::{BillingEvent, LinePosition, PartShare};
+use crate::event::{BillingEvent, DiscountDecided, DiscountJudged, LinePosition, PartShare};
 use crate::expense::Expense;
 use crate::fixed::{SharedMilestone, shared};
 use crate::foreign::ForeignInvoice;
@@ -52,6 +52,9 @@ pub struct Account {
     /// Invoices that somebody wrote in the ERP by hand, by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub foreign: BTreeMap<Id, ForeignInvoice>,
+    /// What was decided about the discounts of the quote, where somebody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<DiscountState>,
     /// Retainers by contract line.
     pub retainers: BTreeMap<String, RetainerState>,
     /// Money paid before the work, by code.
@@ -61,6 +64,16 @@ pub struct Account {
     pub revenue: BTreeMap<String, LinePosition>,
     /// Differences to the books by contract line, as last reported.
     pub revenue_differences: BTreeMap<String, Money>,
+}
+
+/// Discounts above the policy's limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscountState {
+    /// Who is asked.
+    pub judged: DiscountJudged,
+    /// What they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<DiscountDecided>,
 }
 
 /// What a task means for billing.

@@ -13,8 +13,12 @@ pub const AUTOMATIC: &str = "automatic";
 pub struct ApprovalNeed {
     /// What.
     pub deed: Deed,
-    /// How much, net; of all payers together where several share the work.
+    /// How much, net; of all payers together where several share the work. For a discount, what the
+    /// contract is worth as far as it is known.
     pub amount: Money,
+    /// The largest discount, in percent, where that is what is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<Decimal>,
     /// Who is asked: the role with the smallest limit that covers it.
     pub role: String,
     /// Every role that may decide. Empty when the amount is beyond all limits.
@@ -42,6 +46,14 @@ pub struct Approver {
 }
 
 impl ApprovalNeed {
+    /// What is judged, in words.
+    pub fn judged(&self) -> String {
+        match self.percent {
+            Some(percent) => format!("a discount of {} % on {}", percent.normalize(), self.amount),
+            None => self.amount.to_string(),
+        }
+    }
+
     /// The role in which somebody may decide this.
     ///
     /// # Errors
@@ -53,7 +65,7 @@ impl ApprovalNeed {
                 [] => "it is beyond every limit of the policy; raise one and bill anew".to_owned(),
                 roles => format!("it needs {}", roles.join(" or ")),
             };
-            let message = format!("{} may not decide about {}: {who}", approver.by, self.amount);
+            let message = format!("{} may not decide about {}: {who}", approver.by, self.judged());
             Refusal::new("APPROVAL_ROLE", message).field("/roles").owner(&self.role)
         })
     }
@@ -63,12 +75,29 @@ impl BillingPolicy {
     /// Who must be asked before that much goes on; `None`: nobody.
     pub fn need(&self, deed: Deed, amount: Money) -> Option<ApprovalNeed> {
         let size = amount.amount.abs();
-        let need = |role: &str, roles: Vec<String>| ApprovalNeed { deed, amount, role: role.to_owned(), roles };
+        let need =
+            |role: &str, roles: Vec<String>| ApprovalNeed { deed, amount, percent: None, role: role.to_owned(), roles };
         match self.approver(deed, size) {
             Ok(Some(role)) => Some(need(role, self.roles_for(deed, size))),
             Ok(None) if deed == Deed::Release && self.review_drafts => {
                 Some(need(&self.owners.finance, vec![self.owners.finance.clone()]))
             }
+            Ok(None) => None,
+            Err(_) => Some(need(&self.owners.finance, Vec::new())),
+        }
+    }
+
+    /// Who must be asked before a discount of that many percent is granted; `None`: nobody.
+    pub fn need_for_discount(&self, percent: Decimal, worth: Money) -> Option<ApprovalNeed> {
+        let need = |role: &str, roles: Vec<String>| ApprovalNeed {
+            deed: Deed::Discount,
+            amount: worth,
+            percent: Some(percent),
+            role: role.to_owned(),
+            roles,
+        };
+        match self.approver(Deed::Discount, percent) {
+            Ok(Some(role)) => Some(need(role, self.roles_for(Deed::Discount, percent))),
             Ok(None) => None,
             Err(_) => Some(need(&self.owners.finance, Vec::new())),
         }

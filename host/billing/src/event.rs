@@ -36,6 +36,12 @@ pub enum AccountEvent {
     /// The terms follow a newer version of the quote.
     #[serde(rename = "billing.amended")]
     Amended(Box<Opened>),
+    /// Discounts are above the policy's limits; somebody is asked.
+    #[serde(rename = "billing.discount_judged")]
+    DiscountJudged(DiscountJudged),
+    /// Discounts above the policy's limits were approved, or refused.
+    #[serde(rename = "billing.discount_decided")]
+    DiscountDecided(DiscountDecided),
     /// Somebody works on the project in a role.
     #[serde(rename = "billing.assigned")]
     Assigned(Box<Assignment>),
@@ -161,6 +167,8 @@ impl AccountEvent {
         match self {
             AccountEvent::Opened(_) => "billing.opened",
             AccountEvent::Amended(_) => "billing.amended",
+            AccountEvent::DiscountJudged(_) => "billing.discount_judged",
+            AccountEvent::DiscountDecided(_) => "billing.discount_decided",
             AccountEvent::Assigned(_) => "billing.assigned",
             AccountEvent::TimeRecorded(_) => "billing.time_recorded",
             AccountEvent::TimeReversed(_) => "billing.time_reversed",

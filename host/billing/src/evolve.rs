@@ -9,8 +9,8 @@ mod sources;
 use quoin_canonical::{AdvanceTerm, Decimal};
 
 use crate::account::{
-    Account, AdvanceState, Bucket, DocumentStage, ExpenseStage, MilestoneStage, MilestoneState, Reported,
-    RetainerPeriod, TaskTerms,
+    Account, AdvanceState, Bucket, DiscountState, DocumentStage, ExpenseStage, MilestoneStage, MilestoneState,
+    Reported, RetainerPeriod, TaskTerms,
 };
 use crate::advance::AdvanceLedger;
 use crate::event::{AccountEvent, Opened};
@@ -53,6 +53,7 @@ impl Account {
             documents: 0,
             payments: BTreeMap::new(),
             foreign: BTreeMap::new(),
+            discount: None,
             retainers: BTreeMap::new(),
             advances: BTreeMap::new(),
             revenue: BTreeMap::new(),
@@ -148,6 +149,14 @@ impl Account {
             AccountEvent::ProgressReported(report) => {
                 let state = self.lines.entry(report.line.clone()).or_default();
                 state.progress = Some(Reported { percent: report.percent, on: report.on });
+            }
+            AccountEvent::DiscountJudged(judged) => {
+                self.discount = Some(DiscountState { judged: judged.clone(), decided: None });
+            }
+            AccountEvent::DiscountDecided(decided) => {
+                if let Some(state) = &mut self.discount {
+                    state.decided = Some(decided.clone());
+                }
             }
             AccountEvent::ForeignInvoiceFound(found) => {
                 self.foreign.insert(found.invoice.clone(), found.clone());

@@ -1,7 +1,8 @@
 //! Why an amount is on an invoice: from the line down to entries, approvals, rates, rules, rounding.
 
 use quoin_canonical::{
-    Acceptance, Decimal, Id, Invoice, InvoiceLine, InvoiceType, Money, Period, Provenance, Quantity, TaxTreatment, Timestamp,
+    Acceptance, Decimal, Id, Invoice, InvoiceLine, InvoiceType, Money, Period, Provenance, Quantity, TaxTreatment,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

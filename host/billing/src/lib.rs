@@ -39,9 +39,10 @@ pub mod worktime;
 pub use account::{Account, Buckets};
 pub use approval::{Approval, ApprovalNeed, Approver};
 pub use decide::{
-    CreditLine, Posting, Progress, Standing, accept_milestone, approve, approve_credit, assign, change_rates,
-    close_advance, close_retainer, compute_revenue, credit_document, credit_line, discard, foreign_invoice, hold_milestone,
-    invoice_posted, no_double_billing, open, part_returned, payment, re_rate, rebill, recalculate, record_expense, record_time, reject, release_over_cap,
+    CreditLine, DiscountStanding, Posting, Progress, Standing, accept_milestone, approve, approve_credit, assign,
+    change_rates, close_advance, close_retainer, compute_revenue, credit_document, credit_line, decide_discount,
+    discard, discount_standing, foreign_invoice, hold_milestone, invoice_posted, judge_discount, no_double_billing,
+    open, part_returned, payment, re_rate, rebill, recalculate, record_expense, record_time, reject, release_over_cap,
     report_progress, retainer_due, retry_refused, run, standing, write_off,
 };
 pub use event::{AccountEvent, BillingEvent};

@@ -45,8 +45,7 @@ fn report(book: &mut Book, as_of: &str) -> Report {
 fn apply(group: &mut Option<Group>, events: Vec<GroupEvent>) -> Vec<GroupEvent> {
     for event in &events {
         let body = event.to_body().unwrap();
-        let back: GroupEvent =
-            serde_json::from_value(serde_json::json!({"kind": event.kind(), "body": body})).unwrap();
+        let back: GroupEvent = serde_json::from_value(serde_json::json!({"kind": event.kind(), "body": body})).unwrap();
         assert_eq!(&back, event, "what is stored is what is read back");
         group::evolve(group, event);
     }
@@ -280,8 +279,7 @@ fn a_change_of_time_on_a_part_waits_for_the_document_or_its_return() {
 fn a_part_is_posted_with_its_document_only() {
     let mut book = contract("C-1", "10.00");
     let part = report(&mut book, DAY).parts.remove(0);
-    let posting =
-        Posting { invoice: part.header.id.unwrap(), number: "INV-1".into(), on: part.issued_on, share: None };
+    let posting = Posting { invoice: part.header.id.unwrap(), number: "INV-1".into(), on: part.issued_on, share: None };
     assert_eq!(billing::invoice_posted(book.account(), &posting, &book.ctx).unwrap_err().code, "PART");
 }
 

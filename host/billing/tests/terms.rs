@@ -232,8 +232,12 @@ fn a_number_is_posted_once() {
     book.accept("L2", "M1", "2026-03-10");
     let invoice = drafted(&book.run("2026-03-31")).unwrap();
     book.post(&invoice);
-    let again =
-        billing::Posting { invoice: invoice.header.id.unwrap(), number: "INV-9999".into(), on: day("2026-03-31"), share: None };
+    let again = billing::Posting {
+        invoice: invoice.header.id.unwrap(),
+        number: "INV-9999".into(),
+        on: day("2026-03-31"),
+        share: None,
+    };
     assert_eq!(billing::invoice_posted(book.account(), &again, &book.ctx).unwrap_err().code, "NUMBER_CHANGED");
 }
 

@@ -68,7 +68,9 @@ impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            D::Error::custom(format!("'{text}' is no canonical id: a UUID such as 67e55044-10b1-426f-9247-bb680e5fe0c8"))
+            D::Error::custom(format!(
+                "'{text}' is no canonical id: a UUID such as 67e55044-10b1-426f-9247-bb680e5fe0c8"
+            ))
         })
     }
 }

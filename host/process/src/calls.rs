@@ -21,7 +21,7 @@ mod grouped;
 pub use asked::APPROVAL_NEEDED;
 
 /// Names a definition may call.
-pub const NAMES: [&str; 31] = [
+pub const NAMES: [&str; 34] = [
     "terms.derive",
     "billing.record_time",
     "billing.milestone",
@@ -31,6 +31,9 @@ pub const NAMES: [&str; 31] = [
     "billing.payment",
     "billing.revenue",
     "billing.approval",
+    "billing.judge_discount",
+    "billing.discount",
+    "billing.decide_discount",
     "billing.approve",
     "billing.reject",
     "billing.write_off",
@@ -186,12 +189,7 @@ impl Called {
 ///
 /// # Errors
 /// Why nothing happens, and who can mend it.
-pub fn call(
-    name: &str,
-    subject: Subject<'_>,
-    arguments: &Value,
-    setting: &Setting<'_>,
-) -> Result<Called, Refusal> {
+pub fn call(name: &str, subject: Subject<'_>, arguments: &Value, setting: &Setting<'_>) -> Result<Called, Refusal> {
     if name == "terms.derive" {
         return derive_terms(subject.account, arguments, setting);
     }
@@ -234,6 +232,9 @@ fn on_account(name: &str, account: &Account, arguments: &Value, context: &Contex
             Ok(with_all_paid(account, called))
         }
         "billing.revenue" => revenue(account, arguments, context),
+        "billing.discount" => asked::discount(account),
+        "billing.judge_discount" => answer(billing::judge_discount(account, context)),
+        "billing.decide_discount" => asked::decide_discount(account, arguments, context),
         "billing.approval" => asked::standing(account, arguments, context),
         "billing.approve" => asked::approve(account, arguments, context),
         "billing.reject" => asked::reject(account, arguments, context),
@@ -241,7 +242,8 @@ fn on_account(name: &str, account: &Account, arguments: &Value, context: &Contex
         "billing.progress" => asked::progress(account, arguments, context),
         "billing.close_advance" => asked::close_advance(account, arguments, context),
         "billing.foreign_invoice" => {
-            let (invoice, finding): (Invoice, String) = (argument(arguments, "invoice")?, argument(arguments, "finding")?);
+            let (invoice, finding): (Invoice, String) =
+                (argument(arguments, "invoice")?, argument(arguments, "finding")?);
             answer(billing::foreign_invoice(account, &invoice, &finding, context)?)
         }
         "billing.no_double_billing" => {
@@ -319,7 +321,8 @@ fn posted(account: &Account, arguments: &Value, context: &Context) -> Result<Cal
     let outcome = arguments.get("posted").cloned().unwrap_or(Value::Null);
     let number = posted_number(&outcome)?;
     let id = invoice.header.id.clone().ok_or_else(|| Refusal::new("ID_MISSING", "the document has no id"))?;
-    let posting = billing::decide::Posting { invoice: id.clone(), number: number.to_owned(), on: invoice.issued_on, share: None };
+    let posting =
+        billing::decide::Posting { invoice: id.clone(), number: number.to_owned(), on: invoice.issued_on, share: None };
     let events = billing::invoice_posted(account, &posting, context)?;
     let mut document = invoice;
     document.number = Some(number.to_owned());

@@ -344,7 +344,9 @@ impl Turn<'_> {
                     let key = match &key {
                         None => None,
                         Some(Value::String(key)) => Some(key.as_str()),
-                        Some(other) => return Err(wrong_expression(format!("'to' must give a key, gives {other}")).into()),
+                        Some(other) => {
+                            return Err(wrong_expression(format!("'to' must give a key, gives {other}")).into());
+                        }
                     };
                     let body = self.value(instance, Some(item), body)?;
                     self.draft_to(key, kind, body, Some(label(instance, step)));

@@ -30,7 +30,14 @@ pub fn settle(api: &Api<'_>, item: &Item) -> Result<Outcome, Fault> {
         let message = "a Kantata group may hold other projects; remove it there by hand";
         return Ok(Outcome::rejected(item, Fault::new(FaultKind::Unsupported, "DELETE_CUSTOMER", message)));
     }
-    let Some(found) = find(api, item, &customer)? else { return create(api, item, &customer) };
+    let found = match find(api, item, &customer)? {
+        Some(found) => found,
+        None => match create(api, item, &customer) {
+            // Another deal of the same customer made it between our search and our write.
+            Err(taken) if taken.kind == FaultKind::Conflict => find(api, item, &customer)?.ok_or(taken)?,
+            done => return done,
+        },
+    };
     let said_name = found.said_name.as_deref();
     let fields = map::customer(&customer, Some((&found.group, said_name)));
     let id = &found.group.id;

@@ -6,8 +6,8 @@ mod support;
 
 use plugin_netsuite::NetSuite;
 use quoin_sdk::{
-    Check, Discover, FaultKind, InvoiceType, ObjectKind, Page, Payment, PaymentStatus, ProjectFinancials, ReadRequest,
-    Source,
+    Check, Discover, FaultKind, Invoice, InvoiceStatus, InvoiceType, ObjectKind, Page, Payment, PaymentStatus,
+    ProjectFinancials, ReadRequest, Source,
 };
 use serde_json::json;
 use support::*;
@@ -167,4 +167,40 @@ fn the_check_finds_what_is_missing_and_the_schema_shows_drift() {
     let after = NetSuite::discover(&erp).unwrap();
     assert_eq!(after["billing_setup"]["salesOrder"]["fields"]["custcol_quoin_terms"], json!(null));
     assert_ne!(before, after);
+}
+
+/// Only what somebody wrote by hand on a project of ours is read; by id, any document is, as it stands.
+#[test]
+fn invoices_made_by_hand_are_found_and_documents_of_ours_are_not_news() {
+    let erp = Erp::open();
+    let (customer, job) = provisioned(&erp);
+    let ours = erp.apply(ObjectKind::Invoice, &document_item(&march(), &customer, &job)).external.unwrap();
+    assert_eq!(sweep(&erp, ObjectKind::Invoice, None, 100).0, Vec::<String>::new(), "ours is no news");
+    let by_hand = json!({"project": job, "description": "Concept M1", "amount": "36000.00", "date": "2026-03-28"});
+    let made = erp.sim("act/write_invoice", by_hand);
+    let page = read(&erp, ObjectKind::Invoice, None, 100);
+    let [change] = page.changes.as_slice() else { panic!("{:?}", page.changes) };
+    let found: Invoice = change.object().unwrap();
+    assert_eq!(
+        (change.external.as_str(), found.number.as_deref()),
+        (made["id"].as_str().unwrap(), made["tranId"].as_str())
+    );
+    assert_eq!((found.kind, found.status), (InvoiceType::Invoice, InvoiceStatus::Posted));
+    assert_eq!((found.totals.net, found.totals.tax), (euros("36000.00"), euros("6840.00")));
+    assert_eq!(
+        (found.customer.external(), found.project.unwrap().external()),
+        (Some(customer.as_str()), Some(job.as_str()))
+    );
+    assert_eq!((found.lines[0].net, found.lines[0].description.as_str()), (euros("36000.00"), "Concept M1"));
+    assert_eq!(found.lines[0].tax, vat19());
+
+    erp.sim("clock", json!({"advance_seconds": 600}));
+    erp.sim("act/void_invoice", json!({"invoice": made["tranId"]}));
+    let page = read(&erp, ObjectKind::Invoice, page.next, 100);
+    assert_eq!(page.changes[0].object::<Invoice>().unwrap().status, InvoiceStatus::Void);
+
+    let request = ReadRequest { ids: vec![ours, "999999".into()], ..ReadRequest::first(ObjectKind::Invoice, 10) };
+    let page = NetSuite::read(&erp, &request).unwrap();
+    assert_eq!(page.changes[0].object::<Invoice>().unwrap().totals.gross, march().totals.gross);
+    assert_eq!(page.changes[1].op, quoin_sdk::Op::Delete, "what is not there is told");
 }

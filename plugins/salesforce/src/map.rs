@@ -1,9 +1,9 @@
 //! Wire to canonical: what an opportunity, its account and its lines mean.
 
 use quoin_sdk::{
-    Address, Agreement, BillingMethod, Cap, CapMode, Credit, CreditStatus, Currency, Customer, Date, Decimal, Discount, Fault,
-    FaultKind, Header, LineTerms, Link, MilestoneTerm, Money, Quote, QuoteLine, QuoteStatus, RetainerTerm, RoleRate,
-    TaxCategory, TaxTreatment, TemplateRef, exact,
+    Address, AdvanceEnd, AdvanceTerm, Agreement, BillingMethod, Cap, CapMode, Credit, CreditStatus, Currency, Customer,
+    Date, Decimal, Discount, Fault, FaultKind, Header, LineTerms, Link, MilestoneTerm, Money, OverBilled, Quote,
+    QuoteLine, QuoteStatus, RetainerTerm, RoleRate, TaxCategory, TaxTreatment, TemplateRef, exact,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -64,7 +64,11 @@ pub fn quote(config: &Config, opportunity: &Members, lines: &[&Members]) -> Resu
         starts_on: row.date("Start_Date__c")?,
         target_margin_percent: row.number("Target_Margin__c")?,
         lines: quote_lines(config, lines, currency)?,
-        agreement: Agreement { billed_with: row.text("Billed_With__c")?, ..Agreement::default() },
+        agreement: Agreement {
+            billed_with: row.text("Billed_With__c")?,
+            advances: advances(&row, currency)?,
+            ..Agreement::default()
+        },
     }))
 }
 
@@ -184,6 +188,7 @@ fn quote_line(config: &Config, row: &Row<'_>, id: String, currency: Currency, at
     let meaning = config.billing_models.get(&model).map(String::as_str);
     let meaning = meaning.or_else(|| BILLING_MODELS.iter().find(|(name, _)| *name == model).map(|(_, word)| *word));
     let terms = terms(row, at)?;
+    let progress = terms.progress;
     let billing = match meaning {
         Some("time_and_materials") => time_and_materials(row, terms, currency, at)?,
         Some("fixed_fee") => fixed_fee(row, terms, currency, at)?,
@@ -199,7 +204,7 @@ fn quote_line(config: &Config, row: &Row<'_>, id: String, currency: Currency, at
         billing,
         tax: tax(row, at)?,
         cost_estimate: row.number("Cost_Estimate__c")?.map(|amount| Money::new(amount, currency)),
-        terms: LineTerms { discount: discount(row, at)?, ..LineTerms::default() },
+        terms: LineTerms { discount: discount(row, at)?, progress, ..LineTerms::default() },
     })
 }
 
@@ -210,12 +215,41 @@ fn discount(row: &Row<'_>, at: &str) -> Result<Option<Discount>, Fault> {
     Ok(Some(Discount { percent, reason: required(row.text("Discount_Reason__c")?, &path, "Discount_Reason__c")? }))
 }
 
-/// What `Terms__c` holds: rates and roles, or milestones, as JSON.
+/// What `Advances__c` holds: money paid before the work, as JSON.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    code: String,
+    line: String,
+    #[serde(with = "exact")]
+    amount: Decimal,
+    due_on: Date,
+    #[serde(default)]
+    at_end: AdvanceEnd,
+}
+
+fn advances(row: &Row<'_>, currency: Currency) -> Result<Vec<AdvanceTerm>, Fault> {
+    let Some(text) = row.text("Advances__c")? else { return Ok(Vec::new()) };
+    let advances: Vec<Advance> = serde_json::from_str(&text)
+        .map_err(|error| Fault::invalid("/agreement/advances", format!("Advances__c cannot be read: {error}")))?;
+    let term = |advance: Advance| AdvanceTerm {
+        code: advance.code,
+        line: advance.line,
+        amount: Money::new(advance.amount, currency),
+        due_on: advance.due_on,
+        at_end: advance.at_end,
+    };
+    Ok(advances.into_iter().map(term).collect())
+}
+
+/// What `Terms__c` holds: rates and roles, or milestones, as JSON; `progress` in place of milestones
+/// where the price is billed by percent complete.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Terms {
     roles: Vec<RoleTerms>,
     milestones: Vec<MilestoneTerms>,
+    progress: Option<OverBilled>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -274,7 +308,7 @@ fn time_and_materials(row: &Row<'_>, terms: Terms, currency: Currency, at: &str)
 fn fixed_fee(row: &Row<'_>, terms: Terms, currency: Currency, at: &str) -> Result<BillingMethod, Fault> {
     let price = list_price(row, &format!("{at}/billing/price"))?;
     let total: Decimal = terms.milestones.iter().map(|milestone| milestone.percent).sum();
-    if total != Decimal::ONE_HUNDRED {
+    if terms.progress.is_none() && total != Decimal::ONE_HUNDRED {
         let message = format!("the milestones in Terms__c make {total} percent; they must make 100");
         return Err(Fault::invalid(format!("{at}/billing/milestones"), message));
     }

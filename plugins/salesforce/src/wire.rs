@@ -37,6 +37,7 @@ pub const QUOTE_FIELDS: &[&str] = &[
     "Start_Date__c",
     "Target_Margin__c",
     "Billed_With__c",
+    "Advances__c",
 ];
 
 /// Fields of the account that make the quote's customer.

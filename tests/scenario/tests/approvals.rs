@@ -83,6 +83,67 @@ async fn an_invoice_above_the_limit_waits_for_the_role_that_may_let_it_go() {
     assert!(json(&stage, &["approvals", "--json"]).as_array().unwrap().is_empty());
 }
 
+/// The scenario's policy, with a limit on discounts: up to 5 % nobody is asked.
+fn discount_policy() -> String {
+    let limits = "[[version.billing.approvals]]\ndeed = \"discount\"\nup_to = \"5\"\nrole = \"automatic\"\n\n\
+        [[version.billing.approvals]]\ndeed = \"discount\"\nup_to = \"30\"\nrole = \"finance director\"\n\n";
+    config::POLICY.replacen("[[version.example]]", &format!("{limits}[[version.example]]"), 1)
+}
+
+async fn sold_at_a_discount(percent: f64) -> (Stage, Value) {
+    let options = StageOptions { policy: discount_policy(), ..StageOptions::from_workspace() };
+    let mut stage = Stage::set(options).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let price = 120_000.0 * (100.0 - percent) / 100.0;
+    let fields = serde_json::json!({"Discount": percent, "Discount_Reason__c": "first project", "TotalPrice": price});
+    let edit = serde_json::json!({"quote": config::QUOTE, "line": "L2", "fields": fields});
+    stage.crm.act("edit_line", &edit).await.expect("sales grants a discount");
+    stage.crm.act("close_won", &serde_json::json!({"quote": config::QUOTE})).await.expect("sales wins the deal");
+    let exception = waits(&mut stage, 1).await;
+    (stage, exception)
+}
+
+/// A discount above the policy's limit stops the deal before anything is written anywhere; approved, the
+/// project is set up at the discounted price.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discount_above_the_limit_waits_before_anything_is_set_up() {
+    let (mut stage, exception) = sold_at_a_discount(20.0).await;
+    assert_eq!(exception["owner"], "finance director", "{exception:#}");
+    assert!(exception["fault"]["message"].as_str().unwrap().contains("a discount of 20 %"), "{exception:#}");
+    assert_eq!(stage.count("command.decided"), 0);
+    assert_eq!(stage.psa.counts().await.unwrap(), serde_json::json!({}));
+    let [waiting] = json(&stage, &["approvals", "--json"]).as_array().unwrap().clone().try_into().unwrap();
+    assert_eq!((&waiting["deed"], &waiting["percent"]), (&"discount".into(), &"20".into()), "{waiting:#}");
+    let document = waiting["document"].as_str().unwrap().to_owned();
+    let list = stage.quoin(&["approvals"], None).unwrap();
+    assert!(list.contains("discount of 20 %"), "{list}");
+    let shown = stage.quoin(&["approvals", "show", &document], None).unwrap();
+    assert!(shown.contains("20 %: first project") && shown.contains("waits for finance director"), "{shown}");
+    let page = stage.api.page(&format!("/approvals/{document}")).await.unwrap();
+    assert!(page.contains("Discount to Helix GmbH") && page.contains("first project"), "{page}");
+
+    stage.quoin(&["approvals", "approve", &document], None).unwrap();
+    let provisioned = stage.wait_for_kind("project.billing_provisioned").await.unwrap();
+    let price = &provisioned["body"]["billing_setup"]["lines"][1]["billing"]["price"]["amount"];
+    assert_eq!(price, "96000.00");
+    stage.wait_for_kind("project.activated").await.unwrap();
+    assert_eq!(stage.count("gates.checked"), 1, "the same set-up went on");
+}
+
+/// Refused, nothing is set up and sales is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_discount_sets_nothing_up() {
+    let (mut stage, exception) = sold_at_a_discount(25.0).await;
+    let document = exception["fault"]["field"].as_str().unwrap().strip_prefix("/discounts/").unwrap().to_owned();
+    stage.quoin(&["approvals", "reject", &document, "--reason", "not below cost"], None).unwrap();
+    let refused = stage
+        .wait_for("sales to be asked", |event| event["body"]["exception"]["fault"]["code"] == "DISCOUNT_REFUSED")
+        .await
+        .unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(refused["body"]["exception"]["owner"], "sales-operations", "{refused}");
+    assert_eq!(stage.count("command.decided"), 0);
+    assert!(json(&stage, &["approvals", "--json"]).as_array().unwrap().is_empty());
+}
+
 /// A book that decides otherwise than its own examples say does not start a host.
 #[test]
 fn a_host_does_not_start_with_a_policy_that_is_wrong() {

@@ -61,7 +61,7 @@ pub async fn reject(
     let scope = Once { principal: by, route: "approvals/reject", key, payload: &payload };
     once(state, &scope, async || {
         let detail = approvals::one(state.ledger.as_ref(), id).await?;
-        if detail.approval.kind == InvoiceType::CreditNote {
+        if detail.approval.kind == Some(InvoiceType::CreditNote) {
             return Err(Problem::new(
                 StatusCode::CONFLICT,
                 "credit-stands",
@@ -100,10 +100,11 @@ fn effect(
 ) -> Effect {
     let waiting = &detail.approval;
     let id = scope.id(&[kind]);
+    let subject = if detail.invoice.is_some() { "invoice" } else { "discount" };
     let mut body = json!({
-        "request": id, "invoice": waiting.document, "approver": approvals::approver(by),
-        "net": waiting.net, "customer": waiting.customer,
+        "request": id, "approver": approvals::approver(by), "net": waiting.net, "customer": waiting.customer,
     });
+    body[subject] = json!(waiting.document);
     if let (Some(reason), Value::Object(fields)) = (reason, &mut body) {
         fields.insert("reason".into(), reason.into());
     }

@@ -1,12 +1,12 @@
 //! Documents that wait for a person's approval.
 
 use billing::approval::ApprovalNeed;
-use billing::explain::{Explanation, explain};
-use billing::Approver;
+use billing::explain::{Explanation, Figure, explain};
+use billing::{Account, Approver};
 use ports::Ledger;
 use process::Exception;
 use process::calls::APPROVAL_NEEDED;
-use quoin_canonical::{Date, Id, Invoice, InvoiceType, Money, Timestamp};
+use quoin_canonical::{BillingMethod, ContractLine, Date, Decimal, Id, Invoice, InvoiceType, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,24 +20,29 @@ pub const CODE: &str = APPROVAL_NEEDED;
 /// A document that waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ApprovalView {
-    /// Canonical id of the document: it has no number yet.
+    /// Canonical id of the document, which has no number yet; of the contract, for a discount.
     pub document: String,
-    /// Type: 380 invoice, 381 credit note, 386 prepayment (UNTDID 1001).
-    #[schema(value_type = String, examples("380"))]
-    pub kind: InvoiceType,
+    /// Type: 380 invoice, 381 credit note, 386 prepayment (UNTDID 1001); none for a discount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, examples("380"))]
+    pub kind: Option<InvoiceType>,
+    /// The largest discount, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, examples("15"))]
+    pub percent: Option<Decimal>,
     /// Business key of its deal.
     pub key: String,
     /// Customer.
     pub customer: String,
-    /// Issue date.
+    /// Issue date; of a discount, the day the deal was won.
     pub issued_on: Date,
-    /// Net.
+    /// Net; for a discount, what the contract is worth as far as it is known.
     #[schema(value_type = schema::MoneySchema)]
     pub net: Money,
-    /// Gross.
+    /// Gross; for a discount, the same as net.
     #[schema(value_type = schema::MoneySchema)]
     pub gross: Money,
-    /// What is asked: `release` or `credit`.
+    /// What is asked: `release`, `credit` or `discount`.
     pub deed: String,
     /// The amount that is judged: of all payers together where several share the work.
     #[schema(value_type = schema::MoneySchema)]
@@ -59,12 +64,20 @@ pub struct ApprovalView {
 pub struct ApprovalDetail {
     /// What waits.
     pub approval: ApprovalView,
-    /// The canonical document.
+    /// Who may decide, by the policy that asked.
     #[schema(value_type = Object)]
-    pub invoice: Invoice,
+    pub need: ApprovalNeed,
+    /// The canonical document; none for a discount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub invoice: Option<Invoice>,
     /// Why each amount is on it.
-    #[schema(value_type = Object)]
-    pub explanation: Explanation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub explanation: Option<Explanation>,
+    /// The figures to judge by: a document's totals, or each discount.
+    #[schema(value_type = Vec<Object>)]
+    pub figures: Vec<Figure>,
 }
 
 /// Somebody as the policy's roles see them.
@@ -93,15 +106,46 @@ pub async fn one(ledger: &dyn Ledger, document: &str) -> Result<ApprovalDetail, 
     let exception = found.ok_or_else(unknown)?;
     let found = self::document(ledger, &exception, true).await.ok_or_else(unknown)?;
     let approval = view(&found, &exception).ok_or_else(unknown)?;
-    let explanation = found.explanation.ok_or_else(unknown)?;
-    Ok(ApprovalDetail { approval, invoice: found.invoice, explanation })
+    let (need, figures) = (found.need, found.figures);
+    Ok(ApprovalDetail { approval, need, invoice: found.invoice, explanation: found.explanation, figures })
 }
 
 /// A document with what it needs; explained where that is wanted.
 struct Found {
-    invoice: Invoice,
     need: ApprovalNeed,
+    customer: String,
+    invoice: Option<Invoice>,
     explanation: Option<Explanation>,
+    figures: Vec<Figure>,
+}
+
+impl Found {
+    fn document(invoice: &Invoice, need: &ApprovalNeed, explanation: Option<Explanation>) -> Self {
+        let figures = explanation.as_ref().map(|told| told.totals.clone()).unwrap_or_default();
+        let customer = invoice.buyer.name.clone();
+        Self { need: need.clone(), customer, invoice: Some(invoice.clone()), explanation, figures }
+    }
+
+    /// The discounts of a contract, line by line.
+    fn discount(account: &Account, need: ApprovalNeed) -> Self {
+        let of_line = |line: &ContractLine| {
+            let given = line.terms.discount.as_ref()?;
+            let because = format!("{} %: {}", given.percent.normalize(), given.reason);
+            Some(Figure { name: format!("line {}", line.id), amount: worth(account, line), because })
+        };
+        let figures = account.contract.lines.iter().filter_map(of_line).collect();
+        Self { need, customer: account.buyer.name.clone(), invoice: None, explanation: None, figures }
+    }
+}
+
+/// What a line is sold for, discount taken off, as far as it is known.
+fn worth(account: &Account, line: &ContractLine) -> Money {
+    match &line.billing {
+        BillingMethod::FixedFee { price, .. } => *price,
+        BillingMethod::TimeAndMaterials { cap: Some(cap), .. } => cap.limit,
+        BillingMethod::TimeAndMaterials { .. } => Money::new(Decimal::ZERO, account.contract.currency),
+        BillingMethod::Retainer(term) => Money::new(term.hours_per_month * term.hourly_rate, account.contract.currency),
+    }
 }
 
 /// The document that an exception stands for, from its contract's account or its group.
@@ -117,17 +161,21 @@ async fn document(ledger: &dyn Ledger, exception: &Exception, explained: bool) -
             }
             false => None,
         };
-        return Some(Found { invoice: whole.invoice.clone(), need: whole.approval.clone()?, explanation });
+        return Some(Found::document(&whole.invoice, whole.approval.as_ref()?, explanation));
     }
     let account = account::load(ledger, &exception.key).await?;
+    if account.contract.header.id.as_ref() == Some(&id) {
+        let need = account.discount.as_ref()?.judged.need.clone();
+        return Some(Found::discount(&account, need));
+    }
     let state = account.invoices.get(&id)?;
     let explanation = if explained { explain(&account, &id, None) } else { None };
-    Some(Found { invoice: state.invoice.clone(), need: state.approval.clone()?, explanation })
+    Some(Found::document(&state.invoice, state.approval.as_ref()?, explanation))
 }
 
 /// What a waiting document needs.
 pub fn need(detail: &ApprovalDetail) -> Option<&ApprovalNeed> {
-    detail.explanation.approval.as_ref()
+    Some(&detail.need)
 }
 
 async fn waiting(ledger: &dyn Ledger) -> Vec<Exception> {
@@ -137,20 +185,26 @@ async fn waiting(ledger: &dyn Ledger) -> Vec<Exception> {
 
 /// The document that an exception stands for.
 fn document_of(exception: &Exception) -> Option<String> {
-    exception.fault.field.as_deref()?.strip_prefix("/invoices/").map(str::to_owned)
+    let field = exception.fault.field.as_deref()?;
+    let id = field.strip_prefix("/invoices/").or_else(|| field.strip_prefix("/discounts/"))?;
+    Some(id.to_owned())
 }
 
 fn view(found: &Found, exception: &Exception) -> Option<ApprovalView> {
-    let (invoice, need) = (&found.invoice, &found.need);
+    let need = &found.need;
     let deed = serde_json::to_value(need.deed).ok()?.as_str()?.to_owned();
+    let totals = found.invoice.as_ref().map(|invoice| (invoice.totals.net, invoice.totals.gross));
+    let (net, gross) = totals.unwrap_or((need.amount, need.amount));
+    let opened_on = exception.opened_at.to_zoned(jiff::tz::TimeZone::UTC).date();
     Some(ApprovalView {
         document: document_of(exception)?,
-        kind: invoice.kind,
+        kind: found.invoice.as_ref().map(|invoice| invoice.kind),
+        percent: need.percent.map(|percent| percent.normalize()),
         key: exception.key.clone(),
-        customer: invoice.buyer.name.clone(),
-        issued_on: invoice.issued_on,
-        net: invoice.totals.net,
-        gross: invoice.totals.gross,
+        customer: found.customer.clone(),
+        issued_on: found.invoice.as_ref().map_or(opened_on, |invoice| invoice.issued_on),
+        net,
+        gross,
         deed,
         judged: need.amount,
         owner: need.role.clone(),

@@ -95,6 +95,16 @@ fn documents(event: &AccountEvent) -> Line {
         E::MilestoneDisputed(milestone) => {
             line(Tone::Bad, format!("Milestone {} disputed after it was billed", milestone.code))
         }
+        E::DiscountJudged(judged) => {
+            line(Tone::Warn, format!("{} waits for {}", judged.need.judged(), judged.need.role))
+        }
+        E::DiscountDecided(decided) => match (&decided.approved, &decided.refused) {
+            (Some(approved), _) => {
+                line(Tone::Good, format!("Discount approved by {} as {}", approved.by, approved.role))
+            }
+            (_, Some(refused)) => line(Tone::Bad, format!("Discount refused by {}: {}", refused.by, refused.reason)),
+            _ => line(Tone::Plain, "Discount decided"),
+        },
         E::ForeignInvoiceFound(found) => {
             let tone = if found.milestones.is_empty() { Tone::Plain } else { Tone::Bad };
             let net = format::money(&found.net);

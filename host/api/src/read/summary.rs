@@ -217,7 +217,8 @@ fn grouped(event: &Event) -> Line {
     let body = &event.body;
     let contract = || some(body, "/contract");
     let parts = || body.get("parts").and_then(Value::as_array).map_or(0, Vec::len);
-    let amount = |pointer: &str| money(body, &[pointer]).map_or(String::new(), |amount| format!(": {}", format::money(&amount)));
+    let amount =
+        |pointer: &str| money(body, &[pointer]).map_or(String::new(), |amount| format!(": {}", format::money(&amount)));
     match event.kind.as_str() {
         "group.join_requested" => line(Tone::Plain, "To be billed together with the customer's other contracts"),
         "group.member_joined" => line(Tone::Plain, format!("{} is billed with this group from now on", contract())),
@@ -232,9 +233,13 @@ fn grouped(event: &Event) -> Line {
             line(Tone::Money, format!("One invoice for {} parts drafted{}", parts(), amount("/invoice/totals/gross")))
         }
         "group.invoice_released" => line(Tone::Good, "The invoice may go out"),
-        "group.invoice_discarded" => line(Tone::Warn, format!("The invoice was sent back{}", colon(text(body, &["/reason"])))),
+        "group.invoice_discarded" => {
+            line(Tone::Warn, format!("The invoice was sent back{}", colon(text(body, &["/reason"]))))
+        }
         "group.invoice_posted" => line(Tone::Money, format!("Invoice {} booked", some(body, "/number"))),
-        "group.payment_applied" => line(Tone::Money, format!("Payment spread over {} parts{}", parts(), amount("/amount"))),
+        "group.payment_applied" => {
+            line(Tone::Money, format!("Payment spread over {} parts{}", parts(), amount("/amount")))
+        }
         "group.part_credited" => line(Tone::Money, format!("Less is open by a credit note{}", amount("/gross"))),
         "part.posted" => line(Tone::Money, format!("Its part of invoice {} is posted", some(body, "/number"))),
         "part.returned" => line(Tone::Warn, format!("Its part was sent back{}", colon(text(body, &["/reason"])))),

@@ -348,7 +348,12 @@ fn post(story: &mut Story, invoice: &Invoice, number: &str) {
         &[(number, "71001")],
         &[("GET", "erp.example/rest/invoice", 200, 77), ("PUT", "erp.example/rest/invoice/eid:0a7f", 204, 466)],
     );
-    let posting = Posting { invoice: invoice.header.id.clone().unwrap(), number: number.into(), on: invoice.issued_on, share: None };
+    let posting = Posting {
+        invoice: invoice.header.id.clone().unwrap(),
+        number: number.into(),
+        on: invoice.issued_on,
+        share: None,
+    };
     let events = billing::invoice_posted(story.account(), &posting, &context(story.now)).unwrap();
     story.decided(events, &format!("{step}/booked"));
     let posted = Invoice { number: Some(number.into()), status: InvoiceStatus::Posted, ..invoice.clone() };

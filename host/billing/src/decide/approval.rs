@@ -31,6 +31,7 @@ pub fn standing(account: &Account, invoice: &Id, ctx: &Context) -> Result<Standi
         DocumentStage::Draft => Standing::Waits(state.approval.clone().unwrap_or_else(|| ApprovalNeed {
             deed: Deed::Release,
             amount: state.invoice.totals.net,
+            percent: None,
             role: ctx.policy.owners.finance.clone(),
             roles: vec![ctx.policy.owners.finance.clone()],
         })),

@@ -128,14 +128,20 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
 ///
 /// # Errors
 /// `INVOICE_UNKNOWN`; `INVOICE_IMMUTABLE` for a document that is no part, or is posted.
-pub fn part_returned(account: &Account, invoice: &Id, reason: &str, ctx: &Context) -> Result<Vec<AccountEvent>, Refusal> {
+pub fn part_returned(
+    account: &Account,
+    invoice: &Id,
+    reason: &str,
+    ctx: &Context,
+) -> Result<Vec<AccountEvent>, Refusal> {
     let state = find(account, invoice)?;
     match state.stage {
         DocumentStage::Discarded => return Ok(Vec::new()),
         DocumentStage::Released if state.group.is_some() => {}
         _ => {
-            return Err(Refusal::new("INVOICE_IMMUTABLE", "only a part that is not posted can be sent back")
-                .field("/invoice"));
+            return Err(
+                Refusal::new("INVOICE_IMMUTABLE", "only a part that is not posted can be sent back").field("/invoice")
+            );
         }
     }
     let (changed, expenses) = (waiting(account, invoice), waiting_expenses(account, invoice));

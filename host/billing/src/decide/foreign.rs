@@ -45,7 +45,11 @@ pub fn foreign_invoice(
     if let Some(known) = known.filter(|known| void || known.milestones != billed) {
         let reason = if void { "it was voided" } else { "it was changed" };
         let (invoice, finding) = (id.clone(), known.finding.clone());
-        steps.push(AccountEvent::ForeignInvoiceCleared(ForeignInvoiceCleared { invoice, finding, reason: reason.into() }));
+        steps.push(AccountEvent::ForeignInvoiceCleared(ForeignInvoiceCleared {
+            invoice,
+            finding,
+            reason: reason.into(),
+        }));
     }
     if !void && known.is_none_or(|known| known.milestones != billed) {
         steps.push(AccountEvent::ForeignInvoiceFound(ForeignInvoice {

@@ -3,6 +3,7 @@
 mod advance;
 mod approval;
 mod credit;
+mod discount;
 mod documents;
 mod expense;
 mod foreign;
@@ -18,6 +19,7 @@ mod time;
 pub use advance::close_advance;
 pub use approval::{Standing, approve, reject, standing};
 pub use credit::{CreditLine, approve_credit, credit_document, credit_line};
+pub use discount::{DiscountStanding, decide_discount, discount_standing, judge_discount};
 pub use documents::{Posting, discard, invoice_posted, part_returned, payment, recalculate};
 pub use expense::record_expense;
 pub use foreign::{foreign_invoice, no_double_billing};

@@ -122,7 +122,10 @@ pub fn posted(group: &Group, invoice: &Id, number: &str, ctx: &Context) -> Resul
         (DocumentStage::Posted, Some(known)) if known == number => Ok(Vec::new()),
         (DocumentStage::Posted, known) => {
             let known = known.unwrap_or_default();
-            wrong("NUMBER_CHANGED", format!("the document is posted as {known} already, now again as {number}: void one"))
+            wrong(
+                "NUMBER_CHANGED",
+                format!("the document is posted as {known} already, now again as {number}: void one"),
+            )
         }
         _ => {
             let (invoice, number) = (invoice.clone(), number.to_owned());
@@ -142,6 +145,7 @@ pub fn credited(group: &Group, credited: &PartCredited) -> Result<Vec<GroupEvent
 
 pub(super) fn find<'a>(group: &'a Group, invoice: &Id) -> Result<&'a Whole, Refusal> {
     group.documents.get(invoice).ok_or_else(|| {
-        Refusal::new("INVOICE_UNKNOWN", format!("group {} has no document {invoice}", group.terms.name)).field("/invoice")
+        Refusal::new("INVOICE_UNKNOWN", format!("group {} has no document {invoice}", group.terms.name))
+            .field("/invoice")
     })
 }

@@ -23,7 +23,8 @@ pub(super) fn build(group: &Group, ctx: &Context) -> Result<Option<(Invoice, Vec
     let currency = group.terms.currency;
     let lines = lines(&parts);
     let tax = breakdown(&lines, ctx, currency);
-    let sum = |of: fn(&Totals) -> Money| -> Decimal { parts.iter().map(|(_, part)| of(&part.invoice.totals).amount).sum() };
+    let sum =
+        |of: fn(&Totals) -> Money| -> Decimal { parts.iter().map(|(_, part)| of(&part.invoice.totals).amount).sum() };
     let (net, taxed, prepaid) = (sum(|totals| totals.net), total(&tax), sum(|totals| totals.prepaid));
     let id = Id::derived(&["group invoice", &group.terms.key, &group.round().to_string()]);
     let mut invoice = Invoice {
@@ -97,11 +98,8 @@ fn shares(whole: &Invoice, id: &Id, parts: &[(&Id, &WaitingPart)], ctx: &Context
     let mut taxes: BTreeMap<(usize, usize), Decimal> = BTreeMap::new();
     for row in &whole.tax {
         let same = |other: &TaxSubtotal| other.category == row.category && other.rate_percent == row.rate_percent;
-        let found: Vec<(usize, usize)> = own
-            .iter()
-            .enumerate()
-            .filter_map(|(part, rows)| Some((part, rows.iter().position(same)?)))
-            .collect();
+        let found: Vec<(usize, usize)> =
+            own.iter().enumerate().filter_map(|(part, rows)| Some((part, rows.iter().position(same)?))).collect();
         let rate = row.rate_percent.unwrap_or_default() / Decimal::ONE_HUNDRED;
         let exact: Vec<Decimal> = found.iter().map(|(part, at)| own[*part][*at].taxable.amount * rate).collect();
         taxes.extend(found.into_iter().zip(allocate(row.tax.amount, &exact, whole.currency)));

@@ -215,7 +215,8 @@ impl Book {
     /// Posts a document under the next number.
     pub fn post(&mut self, invoice: &Invoice) -> Vec<AccountEvent> {
         self.posted += 1;
-        let posting = Posting { share: None,
+        let posting = Posting {
+            share: None,
             invoice: invoice.header.id.clone().unwrap(),
             number: format!("INV-{:04}", self.posted),
             on: invoice.issued_on,

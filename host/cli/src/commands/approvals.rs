@@ -1,7 +1,7 @@
 //! `quoin approvals`: documents that wait for somebody.
 
 use api::handlers::approvals::Approvals;
-use api::read::approvals::ApprovalView;
+use api::read::approvals::{ApprovalDetail, ApprovalView};
 use comfy_table::Row;
 use serde_json::{Value, json};
 
@@ -19,10 +19,12 @@ pub async fn approvals(client: &Client, command: Option<ApprovalCommand>, output
             if output.json {
                 return output.print_json(&detail);
             }
-            let explained = serde_json::from_value(detail["explanation"].clone())?;
-            super::explain::print(&explained, true, output);
-            let waiting: ApprovalView = serde_json::from_value(detail["approval"].clone())?;
-            say!("\nwaits for {}", who(&waiting));
+            let detail: ApprovalDetail = serde_json::from_value(detail)?;
+            match &detail.explanation {
+                Some(explanation) => super::explain::print(explanation, true, output),
+                None => discounts(&detail, output),
+            }
+            say!("\nwaits for {}", who(&detail.approval));
             Ok(())
         }
         Some(ApprovalCommand::Approve { document }) => {
@@ -31,6 +33,15 @@ pub async fn approvals(client: &Client, command: Option<ApprovalCommand>, output
         Some(ApprovalCommand::Reject { document, reason }) => {
             told(client.post(&path(&document, "/reject"), &json!({ "reason": reason })).await?, "rejected", output)
         }
+    }
+}
+
+/// The discounts of a deal, line by line.
+fn discounts(detail: &ApprovalDetail, output: &Output) {
+    let title = format!("Discounts to {}, {}", detail.approval.customer, detail.approval.key);
+    say!("{}", output.paint(Paint::Strong, &title));
+    for figure in &detail.figures {
+        say!("  {:>7}  {}: {}", figure.name, amount(&figure.amount), figure.because);
     }
 }
 
@@ -45,12 +56,16 @@ async fn list(client: &Client, output: &Output) -> anyhow::Result<()> {
     }
     let mut table = output.table(&["DOCUMENT", "DEAL", "CUSTOMER", "WHAT", ">NET", "WAITS FOR", "DUE"]);
     for item in &waiting.items {
-        let what = if item.deed == "credit" { "credit note" } else { "invoice" };
+        let what = match (item.deed.as_str(), item.percent) {
+            ("discount", Some(percent)) => format!("discount of {} %", percent.normalize()),
+            ("credit", _) => "credit note".to_owned(),
+            _ => "invoice".to_owned(),
+        };
         table.add_row(Row::from(vec![
             item.document.clone(),
             item.key.clone(),
             item.customer.clone(),
-            what.to_owned(),
+            what,
             amount(&item.net),
             who(item),
             item.due.strftime("%Y-%m-%d %H:%M").to_string(),

@@ -4,7 +4,6 @@ use api::Principal;
 use api::act::approval::{self, Rejection};
 use api::guard::IdempotencyKey;
 use api::read::approvals::{self, ApprovalView};
-use api::read::explanation::InvoiceExplanation;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Path, State};
@@ -32,6 +31,7 @@ pub(crate) struct ApprovalPage {
     waiting: Waiting,
     lines: Vec<LineView>,
     figures: Vec<FigureView>,
+    of_discount: bool,
     may_decide: bool,
     may_reject: bool,
     nonce: String,
@@ -64,9 +64,10 @@ pub struct Waiting {
 impl Waiting {
     fn of(view: &ApprovalView, now: Timestamp) -> Self {
         let title = match view.kind {
-            InvoiceType::Invoice => "Invoice",
-            InvoiceType::CreditNote => "Credit note",
-            InvoiceType::Prepayment => "Prepayment invoice",
+            Some(InvoiceType::Invoice) => "Invoice",
+            Some(InvoiceType::CreditNote) => "Credit note",
+            Some(InvoiceType::Prepayment) => "Prepayment invoice",
+            None => "Discount",
         };
         let who = match view.roles.as_slice() {
             [] => "nobody: it is beyond every limit of the policy".to_owned(),
@@ -108,13 +109,13 @@ pub async fn show(
     let approver = approvals::approver(&who);
     let may_decide = allowed && approvals::need(&detail).is_some_and(|need| need.role_of(&approver).is_ok());
     let sends_back = detail.approval.roles.is_empty() && who.approves.contains(&detail.approval.owner);
-    let may_reject = (may_decide || allowed && sends_back) && detail.approval.kind != InvoiceType::CreditNote;
-    let explained =
-        InvoiceExplanation { number: String::new(), key: waiting.key.clone(), explanation: detail.explanation };
+    let may_reject = (may_decide || allowed && sends_back) && detail.approval.kind != Some(InvoiceType::CreditNote);
+    let lines = detail.explanation.as_ref().map(|told| told.lines.iter().map(explanation::line).collect());
     Ok(render(&ApprovalPage {
         chrome,
-        lines: explanation::lines(&explained),
-        figures: explanation::figures(&explained),
+        lines: lines.unwrap_or_default(),
+        figures: detail.figures.iter().map(explanation::figure).collect(),
+        of_discount: detail.invoice.is_none(),
         may_decide,
         may_reject,
         nonce: format!("console-{document}"),

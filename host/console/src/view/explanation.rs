@@ -67,15 +67,20 @@ pub fn lines(explained: &InvoiceExplanation) -> Vec<LineView> {
 
 /// Its totals.
 pub fn figures(explained: &InvoiceExplanation) -> Vec<FigureView> {
-    let view = |figure: &Figure| FigureView {
+    explained.explanation.totals.iter().map(figure).collect()
+}
+
+/// One figure.
+pub fn figure(figure: &Figure) -> FigureView {
+    FigureView {
         name: super::words(&figure.name),
         amount: Amount::from(&figure.amount),
         because: figure.because.clone(),
-    };
-    explained.explanation.totals.iter().map(view).collect()
+    }
 }
 
-fn line(line: &ExplainedLine) -> LineView {
+/// One line, explained.
+pub fn line(line: &ExplainedLine) -> LineView {
     let currency = line.net.currency;
     let rate = line.tax.rate_percent.map_or(String::new(), |rate| format!(" {} %", format::number(rate)));
     LineView {

@@ -1,7 +1,7 @@
 //! What people ask of an account: approvals, rejections, giving work up, progress, the end of an
 //! advance.
 
-use billing::{Account, Approver, Context, Progress, Refusal, Standing};
+use billing::{Account, ApprovalNeed, Approver, Context, DiscountStanding, Progress, Refusal, Standing};
 use quoin_canonical::{Date, Decimal, Id};
 use serde_json::{Value, json};
 
@@ -17,17 +17,44 @@ pub(super) fn standing(account: &Account, arguments: &Value, context: &Context) 
     stands(billing::standing(account, &invoice, context)?, &invoice)
 }
 
+/// Whether the quote's discounts are granted; halts the deal until somebody has decided.
+pub(super) fn discount(account: &Account) -> Result<Called, Refusal> {
+    match billing::discount_standing(account) {
+        DiscountStanding::Free => answer(Vec::new()),
+        DiscountStanding::Waits(need) => {
+            let message = format!("{} waits for the approval of {}", need.judged(), who(&need));
+            let contract = account.contract.header.id.as_ref().map(ToString::to_string).unwrap_or_default();
+            Err(Refusal::new(APPROVAL_NEEDED, message).field(format!("/discounts/{contract}")).owner(&need.role))
+        }
+        DiscountStanding::Refused(refused) => {
+            let message =
+                format!("{} refused the discount: {}; win the deal again at another price", refused.by, refused.reason);
+            Err(Refusal::new("DISCOUNT_REFUSED", message).field("/lines").owner("sales-operations"))
+        }
+    }
+}
+
+/// Approves discounts, or refuses them with a reason.
+pub(super) fn decide_discount(account: &Account, arguments: &Value, context: &Context) -> Result<Called, Refusal> {
+    let approver: Approver = argument(arguments, "approver")?;
+    let reason: Option<String> = argument(arguments, "reason")?;
+    answer(billing::decide_discount(account, &approver, reason.as_deref(), context)?)
+}
+
+fn who(need: &ApprovalNeed) -> String {
+    match need.roles.as_slice() {
+        [] => "nobody: it is beyond every limit of the policy".to_owned(),
+        roles => roles.join(" or "),
+    }
+}
+
 /// Goes on with a document, or halts for the person it waits for.
 pub(super) fn stands(standing: Standing, invoice: &Id) -> Result<Called, Refusal> {
     let free = match standing {
         Standing::Free => true,
         Standing::Discarded => false,
         Standing::Waits(need) => {
-            let who = match need.roles.as_slice() {
-                [] => "nobody: it is beyond every limit of the policy".to_owned(),
-                roles => roles.join(" or "),
-            };
-            let message = format!("{} net waits for the approval of {who}", need.amount);
+            let message = format!("{} net waits for the approval of {}", need.amount, who(&need));
             return Err(Refusal::new(APPROVAL_NEEDED, message).field(format!("/invoices/{invoice}")).owner(&need.role));
         }
     };

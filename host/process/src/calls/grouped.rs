@@ -103,7 +103,8 @@ fn on_group(function: &str, group: &Group, arguments: &Value, context: &Context)
             Ok(decided(group::approve(group, &invoice()?, &argument::<Approver>(arguments, "approver")?, context)?))
         }
         "reject" => {
-            let (approver, reason): (Approver, String) = (argument(arguments, "approver")?, argument(arguments, "reason")?);
+            let (approver, reason): (Approver, String) =
+                (argument(arguments, "approver")?, argument(arguments, "reason")?);
             Ok(decided(group::reject(group, &invoice()?, &approver, &reason)?))
         }
         "check" => check(arguments, context),
@@ -154,8 +155,7 @@ fn posted(group: &Group, arguments: &Value, context: &Context) -> Result<Called,
     invoice.number = Some(number.clone());
     invoice.status = InvoiceStatus::Posted;
     let mut called = decided(events);
-    called.result =
-        json!({"invoice": invoice, "number": number, "external": outcome.get("external"), "parts": parts});
+    called.result = json!({"invoice": invoice, "number": number, "external": outcome.get("external"), "parts": parts});
     Ok(called)
 }
 

@@ -1,8 +1,8 @@
 //! Documents as NetSuite holds them: what somebody wrote there by hand, or changed of ours.
 
 use quoin_sdk::{
-    Change, Currency, Customer, CustomerStatus, Decimal, Fault, FaultKind, Header, Invoice, InvoiceLine,
-    InvoiceStatus, InvoiceType, Link, Money, Period, Quantity, TaxCategory, TaxTreatment, Totals, Unit, exact,
+    Change, Currency, Customer, CustomerStatus, Decimal, Fault, FaultKind, Header, Invoice, InvoiceLine, InvoiceStatus,
+    InvoiceType, Link, Money, Period, Quantity, TaxCategory, TaxTreatment, Totals, Unit, exact,
 };
 use serde_json::Value;
 
@@ -100,7 +100,8 @@ fn line(config: &Config, have: &Line, at: usize, currency: Currency) -> InvoiceL
 fn tax(config: &Config, code: Option<&Ref>) -> TaxTreatment {
     let key = code.and_then(|code| config.tax_codes.iter().find(|(_, id)| **id == code.id)).map(|(key, _)| key);
     let treatment = key.and_then(|key| {
-        let (category, rate) = key.split_once(':').map_or((key.as_str(), None), |(name, rate)| (name, exact::parse(rate)));
+        let (category, rate) =
+            key.split_once(':').map_or((key.as_str(), None), |(name, rate)| (name, exact::parse(rate)));
         let category: TaxCategory = serde_json::from_value(Value::String(category.to_owned())).ok()?;
         let reason = !matches!(category, TaxCategory::S | TaxCategory::Z | TaxCategory::L | TaxCategory::M);
         let rate_percent = if category == TaxCategory::O { None } else { rate.or(Some(Decimal::ZERO)) };

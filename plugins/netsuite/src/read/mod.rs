@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::api::{Api, MAX_ROWS, quoted};
 use crate::config::Custom;
 use crate::map::held;
-use crate::map::rows::{FinancialsRow, InvoiceRow, PaymentRow, application_id, financials as financials_change, payment};
+use crate::map::rows::{
+    FinancialsRow, InvoiceRow, PaymentRow, application_id, financials as financials_change, payment,
+};
 use crate::wire::Document;
 
 /// Seconds read again before the last stamp; `connector.toml` names the same.
@@ -160,12 +162,8 @@ pub fn invoices(api: &Api<'_>, request: &ReadRequest) -> Result<Page, Fault> {
         let changes: Result<Vec<Change>, Fault> = request.ids.iter().map(|id| document(api, id)).collect();
         return changes.map(Page::of);
     }
-    let order = Order {
-        stamp: "MAX(t.lastmodifieddate)",
-        first: "t.id",
-        second: "l.entity".into(),
-        second_is_text: false,
-    };
+    let order =
+        Order { stamp: "MAX(t.lastmodifieddate)", first: "t.id", second: "l.entity".into(), second_is_text: false };
     let from = format!(
         "SELECT t.id AS invoice, l.entity AS job, TO_CHAR(MAX(t.lastmodifieddate), '{STAMP}') AS stamp \
          FROM transaction t JOIN transactionline l ON l.transaction = t.id JOIN job j ON j.id = l.entity \

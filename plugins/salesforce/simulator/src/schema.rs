@@ -256,6 +256,7 @@ fn opportunity() -> Object {
         plain("Start_Date__c", FieldType::Date),
         plain("Target_Margin__c", FieldType::Percent),
         plain("Billed_With__c", FieldType::Text(60)),
+        plain("Advances__c", FieldType::LongText(32_768)),
         external_id("Quoin_Key__c", 255),
         plain("Quoin_Stage__c", FieldType::Text(80)),
         plain("Quoin_Reason__c", FieldType::LongText(4_000)),

@@ -140,8 +140,9 @@ fn lines(api: &Api<'_>, invoice: &Invoice, company: Id, defaults: &AccountDefaul
         let whole = line.quantity.value.normalize().scale() > measured.digits;
         let wanted = if whole { Unit::LumpSum } else { line.quantity.unit };
         let unit = if whole { names::unit(api, wanted, &place)? } else { measured };
-        let from_sale =
-            sold.and_then(|sold| sold.get(&line.contract_line)).filter(|(_, product)| product.default_uom_category == unit.category);
+        let from_sale = sold
+            .and_then(|sold| sold.get(&line.contract_line))
+            .filter(|(_, product)| product.default_uom_category == unit.category);
         // A lump sum on the sale may be billed by the hour: that takes the product of the unit.
         let (product, sale_line) = match (from_sale, api.config.product_of_unit(wanted)) {
             (Some((id, product)), _) => (product.clone(), Some(*id)),
