@@ -99,7 +99,6 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a handful per process, made once at start")]
 pub enum Action {
     /// Checks that must all pass; every result is recorded with its inputs.
     Gates(Vec<Gate>),

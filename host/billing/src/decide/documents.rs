@@ -100,7 +100,7 @@ pub fn invoice_posted(account: &Account, posting: &Posting, ctx: &Context) -> Re
         open: open_after(account, state)?,
         corrects: state.corrects.clone(),
         booked: booked(account, state, ctx)?,
-        share: posting.share.clone(),
+        share: posting.share.clone().map(Box::new),
     }));
     if ctx.policy.retainer.usable == AdvanceWhen::AfterPosting {
         steps.extend(available(account, state, &posting.invoice));

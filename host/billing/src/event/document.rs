@@ -92,7 +92,7 @@ pub struct InvoicePosted {
     pub booked: Option<Booked>,
     /// Its share of the document that bills several contracts, where it is a part of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub share: Option<PartShare>,
+    pub share: Option<Box<PartShare>>,
 }
 
 /// What a part is on the document that bills several contracts: that document's days, and of its tax,
