@@ -1,9 +1,9 @@
 //! From an accepted quote to everything that billing and delivery need.
 
 use quoin_canonical::{
-    Assignment, AssignmentStatus, BillingMethod, BillingSetup, BillingType, Contract, ContractLine, Customer, Decimal,
-    Discount, Header, Id, LegalEntity, Link, Milestone, MilestoneStatus, MilestoneTerm, Money, Project, ProjectStatus,
-    Quote, QuoteLine, RoleRate, Task,
+    Assignment, AssignmentStatus, BillingMethod, BillingSetup, BillingType, Contract, ContractLine, Currency, Customer,
+    Decimal, Discount, Header, Id, LegalEntity, Link, Milestone, MilestoneStatus, MilestoneTerm, Money, Project,
+    ProjectStatus, Quote, QuoteLine, RoleRate, Task,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ pub fn derive(quote: &Quote, entity: &LegalEntity, customer: &Id, policy: &Billi
         starts_on: quote.starts_on,
         status: ProjectStatus::Requested,
         target_margin_percent: quote.target_margin_percent,
-        budget: budget(quote),
+        budget: budget(&lines, quote.currency),
         time_entry_allowed: false,
         tasks: tasks(&ids, &lines, &code),
         milestones: milestones.clone(),
@@ -423,10 +423,10 @@ fn row_id(line: &str, role: &RoleRate, roles: &[RoleRate]) -> String {
     }
 }
 
-/// Net value of the contract as far as it is known: caps and prices. A retainer runs open-ended.
-fn budget(quote: &Quote) -> Option<Money> {
-    let known: Vec<Decimal> = quote
-        .lines
+/// Net value of the contract as far as it is known: caps and prices, discounts taken off. A retainer
+/// runs open-ended.
+fn budget(lines: &[ContractLine], currency: Currency) -> Option<Money> {
+    let known: Vec<Decimal> = lines
         .iter()
         .filter_map(|line| match &line.billing {
             BillingMethod::TimeAndMaterials { cap, .. } => cap.as_ref().map(|cap| cap.limit.amount),
@@ -434,5 +434,5 @@ fn budget(quote: &Quote) -> Option<Money> {
             BillingMethod::Retainer(_) => None,
         })
         .collect();
-    (!known.is_empty()).then(|| Money::new(known.iter().sum(), quote.currency))
+    (!known.is_empty()).then(|| Money::new(known.iter().sum(), currency))
 }

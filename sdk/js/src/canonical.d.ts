@@ -74,6 +74,8 @@ export interface Agreement {
   advances?: AdvanceTerm[];
   /** Exchange rates that may be used, each from its day until the next of the same pair (RD7, RT4). */
   fx?: FxRate[];
+  /** Contracts of one customer that name the same key here are billed together, on one invoice; often the number of the frame agreement they stand under. */
+  billed_with?: string | null;
 }
 
 /** Somebody planned on a project. Canonical object `assignment`. */
@@ -707,6 +709,8 @@ export interface InvoiceLine {
   id: string;
   /** What it is for (BT-153). */
   description: string;
+  /** Contract it bills, on a document that bills several. */
+  contract_number?: string | null;
   /** Contract line it bills. */
   contract_line: string;
   /** Quantity (BT-129, unit BT-130). */

@@ -94,6 +94,8 @@ class Agreement:
     advances: list[AdvanceTerm] = field(default_factory=list)
     #: Exchange rates that may be used, each from its day until the next of the same pair (RD7, RT4).
     fx: list[FxRate] = field(default_factory=list)
+    #: Contracts of one customer that name the same key here are billed together, on one invoice; often the number of the frame agreement they stand under.
+    billed_with: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -861,6 +863,8 @@ class InvoiceLine:
     id: str
     #: What it is for (BT-153).
     description: str
+    #: Contract it bills, on a document that bills several.
+    contract_number: str | None = None
     #: Contract line it bills.
     contract_line: str
     #: Quantity (BT-129, unit BT-130).
