@@ -7,6 +7,10 @@ const DECIMAL = /^-?\d+(\.\d+)?$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
+/** Patterns of the types, made once. */
+const PATTERNS = new Map(Object.entries(TYPES).flatMap(([name, { pattern }]) => (pattern ? [[name, new RegExp(pattern)]] : [])));
+PATTERNS.set("Decimal", DECIMAL);
+
 const PLAIN = {
   text: [(value) => typeof value === "string", "a text"],
   integer: [(value) => Number.isSafeInteger(value), "an integer"],
@@ -52,8 +56,7 @@ function named(name, value, path, kind) {
     if (!variant) wrong(path, `none of the forms of ${name}`, kind);
     return record(variant.value === null ? variant.fields : { ...variant.fields, [`${variant.tag}!`]: "text" }, value, path, kind);
   }
-  const pattern = name === "Decimal" ? DECIMAL : new RegExp(type.pattern ?? "");
-  return typeof value === "string" && pattern.test(value) ? value : wrong(path, `a ${name} is wanted, as a text`, kind);
+  return typeof value === "string" && (PATTERNS.get(name)?.test(value) ?? true) ? value : wrong(path, `a ${name} is wanted, as a text`, kind);
 }
 
 function record(fields, value, path, kind) {

@@ -21,8 +21,24 @@ export function number(value) {
   return new Digits(decimal(value));
 }
 
+/** A number as it is kept: an integer that a number holds exactly, or the text of its digits. */
+function kept(digits) {
+  const whole = /^-?\d+$/.test(digits) ? Number(digits) : NaN;
+  return Number.isSafeInteger(whole) ? whole : digits;
+}
+
+/** Whether this engine tells a number's own digits, as the one in the component does; Node.js 20 does not. */
+const TELLS_DIGITS = JSON.parse("1.10", (_, value, context) => context?.source ?? value) === "1.10";
+
 /** Reads JSON text. Throws a SyntaxError. */
-export function parse(source) {
+export const parse = TELLS_DIGITS ? parseByEngine : parseByHand;
+
+function parseByEngine(source) {
+  return JSON.parse(source, (_, value, { source: digits }) => (typeof value === "number" ? kept(digits) : value));
+}
+
+/** The same for engines that only give floats. */
+export function parseByHand(source) {
   const reader = new Reader(source);
   const value = reader.value(0);
   reader.space();
@@ -74,9 +90,7 @@ class Reader {
         return value;
       }
     }
-    const digits = this.match(NUMBER) ?? this.wrong();
-    const whole = /^-?\d+$/.test(digits) ? Number(digits) : NaN;
-    return Number.isSafeInteger(whole) ? whole : digits;
+    return kept(this.match(NUMBER) ?? this.wrong());
   }
 
   string() {
@@ -108,15 +122,28 @@ class Reader {
 }
 
 /** Writes JSON text. A float with a fraction is refused: its digits are not what anybody wrote. */
-export function stringify(value) {
+export const stringify = typeof JSON.rawJSON === "function" ? stringifyByEngine : stringifyByHand;
+
+function stringifyByEngine(value) {
+  const exact = (_, member) => {
+    if (typeof member === "number" || typeof member === "bigint" || member instanceof Digits) {
+      return JSON.rawJSON(stringifyByHand(member));
+    }
+    return member;
+  };
+  return JSON.stringify(value, exact) ?? "null";
+}
+
+/** The same for engines that write no number digit for digit. */
+export function stringifyByHand(value) {
   if (value instanceof Digits) return value.digits;
   if (typeof value === "number" && !Number.isSafeInteger(value)) {
     throw new TypeError(`${value} is a float; write amounts as number(decimal)`);
   }
   if (typeof value === "bigint") return String(value);
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  if (typeof value.toJSON === "function") return stringify(value.toJSON());
-  if (Array.isArray(value)) return `[${value.map(stringify).join(",")}]`;
+  if (typeof value.toJSON === "function") return stringifyByHand(value.toJSON());
+  if (Array.isArray(value)) return `[${value.map(stringifyByHand).join(",")}]`;
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${stringify(member)}`).join(",")}}`;
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${stringifyByHand(member)}`).join(",")}}`;
 }

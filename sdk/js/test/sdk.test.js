@@ -48,6 +48,15 @@ test("JSON has no floats in either direction", () => {
   assert.match(thrown(() => stringify({ a: 0.1 })).message, /float/);
 });
 
+test("an engine that tells a number's digits and one that does not read and write the same", async () => {
+  const { parseByHand, stringifyByHand } = await import("../src/exact.js");
+  for (const text of ['{"a":[1,1.10,-0.5e-3,12345678901234567890,"x"],"b":null}', "[]", '"ä"']) {
+    assert.deepEqual(parse(text), parseByHand(text));
+    assert.equal(stringify(parse(text)), stringifyByHand(parse(text)));
+  }
+  assert.equal(stringify([number("1.50"), 2n, undefined, { a: undefined }]), stringifyByHand([number("1.50"), 2n, undefined, { a: undefined }]));
+});
+
 test("instants keep every digit and turn to UTC", () => {
   assert.equal(instant("2026-03-02T11:15:00.123456789+01:00"), "2026-03-02T10:15:00.123456789Z");
   assert.equal(earlier("2026-03-01T00:00:02.5Z", 5), "2026-02-28T23:59:57.5Z");
