@@ -125,6 +125,7 @@ pub fn assemble(
         buyer.vat_id = None; // rule BR-O-02: such a document names no VAT id
     }
     let invoice = Invoice {
+        details: None,
         header: Header { id: Some(id.clone()), ..Header::default() },
         number: None,
         kind: cover.kind,

@@ -62,6 +62,7 @@ pub fn derive(quote: &Quote, entity: &LegalEntity, customer: &Id, policy: &Billi
     let terms_days = quote.customer.payment_terms_days.unwrap_or(policy.default_payment_terms_days);
     let milestones = milestones(&ids, quote, &lines, entity, policy)?;
     let contract = Contract {
+        details: None,
         header: identified(ids.contract()),
         number: quote.number.clone(),
         quote_version: quote.version,
@@ -74,6 +75,7 @@ pub fn derive(quote: &Quote, entity: &LegalEntity, customer: &Id, policy: &Billi
         agreement: quote.agreement.clone(),
     };
     let project = Project {
+        details: None,
         header: identified(ids.project()),
         code: code.clone(),
         name: quote.name.clone(),
@@ -230,6 +232,7 @@ fn tasks(ids: &Ids<'_>, lines: &[ContractLine], project_code: &str) -> Vec<Task>
         .iter()
         .enumerate()
         .map(|(at, line)| Task {
+            details: None,
             header: identified(ids.task(&line.id)),
             project: Some(Link::Id(ids.project())),
             project_code: Some(project_code.to_owned()),
@@ -273,6 +276,7 @@ fn milestones(
                     .owner(&policy.owners.finance));
             }
             all.push(Milestone {
+                details: None,
                 header: identified(id),
                 project: Some(Link::Id(Id::derived(&["project", &quote.number]))),
                 code: term.code.clone(),
@@ -375,6 +379,7 @@ fn assignments(ids: &Ids<'_>, quote: &Quote, lines: &[ContractLine]) -> Vec<Assi
         for role in roles {
             let Some(resource) = &role.resource else { continue };
             all.push(Assignment {
+                details: None,
                 header: identified(ids.assignment(&line.id, &role.role, resource)),
                 project: Link::Id(ids.project()),
                 task: Some(Link::Id(ids.task(&line.id))),

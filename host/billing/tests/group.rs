@@ -102,6 +102,7 @@ fn accounts(books: &[Book]) -> BTreeMap<String, Account> {
 
 fn pay(group: &mut Option<Group>, book: &Book, invoice: &Invoice, amount: &str, status: PaymentStatus) -> Vec<Payment> {
     let payment = Payment {
+        details: None,
         header: Header { id: Some(id("payment")), ..Header::default() },
         invoice: Link::Id(invoice.header.id.clone().unwrap()),
         amount: euros(amount),

@@ -95,6 +95,7 @@ fn an_assignment_says_in_which_role_somebody_works() {
     let mut book =
         Book::open(&quote(vec![line("L1", "Work", hourly(vec![role("Senior", "195.00", None)], None, CapMode::Fit))]));
     let assignment = Assignment {
+        details: None,
         header: Header { id: Some(id("assignment")), ..Header::default() },
         project: Link::Id(book.derived.project.header.id.clone().unwrap()),
         task: Some(Link::Id(book.task("L1"))),
@@ -247,6 +248,7 @@ fn money_for_a_document_that_is_not_posted_is_refused() {
     book.accept("L2", "M1", "2026-03-10");
     let invoice = drafted(&book.run("2026-03-31")).unwrap();
     let payment = |status: PaymentStatus, amount: &str| Payment {
+        details: None,
         header: Header { id: Some(id("p")), ..Header::default() },
         invoice: Link::Id(invoice.header.id.clone().unwrap()),
         amount: euros(amount),

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::{Agreement, LineTerms};
+use crate::details::{ContractDetails, QuoteDetails, QuoteLineDetails};
 use crate::invoice::{InvoiceStatus, RevenueIndicator};
 use crate::money::{Currency, Money};
 use crate::object::canonical;
@@ -54,6 +55,9 @@ pub struct Quote {
     /// What was agreed beside the lines.
     #[serde(default, skip_serializing_if = "Agreement::is_empty")]
     pub agreement: Agreement,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<QuoteDetails>>,
 }
 
 canonical!(Quote, Quote, |this, problems| {
@@ -66,6 +70,9 @@ canonical!(Quote, Quote, |this, problems| {
     );
     problems.require(this.version > 0, "/version", "VERSION_MISSING", "versions count from 1");
     problems.link("/opportunity", &this.opportunity);
+    if let Some(details) = &this.details {
+        details.check(&mut problems, "/details", this.currency);
+    }
     this.customer.check(&mut problems, "/customer");
     if let Some(margin) = this.target_margin_percent {
         problems.percent("/target_margin_percent", margin);
@@ -123,6 +130,9 @@ pub struct QuoteLine {
     /// What was agreed beside how it is billed.
     #[serde(default, skip_serializing_if = "LineTerms::is_empty")]
     pub terms: LineTerms,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<QuoteLineDetails>>,
 }
 
 impl QuoteLine {
@@ -133,6 +143,9 @@ impl QuoteLine {
         let milestones = complete && self.terms.progress.is_none();
         terms::billing(problems, format_args!("{path}/billing"), &self.billing, currency, milestones);
         agreed::line_terms(problems, format_args!("{path}/terms"), &self.terms, &self.billing, currency);
+        if let Some(details) = &self.details {
+            details.check(problems, format_args!("{path}/details"));
+        }
         if let Some(tax) = &self.tax {
             terms::tax(problems, format_args!("{path}/tax"), tax);
         }
@@ -266,12 +279,19 @@ pub struct Contract {
     /// What was agreed beside the lines.
     #[serde(default, skip_serializing_if = "Agreement::is_empty")]
     pub agreement: Agreement,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<ContractDetails>>,
 }
 
 canonical!(Contract, Contract, |this, problems| {
     problems.text("/number", &this.number, "NUMBER_MISSING", "the contract's number");
     problems.link("/customer", &this.customer);
     check_payment_terms(&mut problems, "/payment_terms_days", this.payment_terms_days);
+    if let Some(details) = &this.details {
+        let lines: Vec<&str> = this.lines.iter().map(|line| line.id.as_str()).collect();
+        details.check(&mut problems, "/details", &lines, this.currency);
+    }
     terms::contract_lines(&mut problems, &this.lines, this.currency);
     let lines: Vec<&str> = this.lines.iter().map(|line| line.id.as_str()).collect();
     agreed::agreement(&mut problems, &this.agreement, &lines, this.currency);

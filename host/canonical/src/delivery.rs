@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commercial::TemplateRef;
+use crate::details::{AssignmentDetails, MilestoneDetails, ProjectDetails, TaskDetails, TimeDetails};
 use crate::money::{Currency, Money};
 use crate::object::canonical;
 use crate::validate::{Path, Problems};
@@ -50,11 +51,17 @@ pub struct Project {
     /// The milestones of its fixed-fee lines.
     #[serde(default)]
     pub milestones: Vec<Milestone>,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<ProjectDetails>>,
 }
 
 canonical!(Project, Project, |this, problems| {
     problems.text("/code", &this.code, "CODE_MISSING", "the project's code");
     problems.text("/name", &this.name, "NAME_MISSING", "the project's name");
+    if let Some(details) = &this.details {
+        details.check(&mut problems, "/details", this.currency);
+    }
     problems.link("/customer", &this.customer);
     if let Some(margin) = this.target_margin_percent {
         problems.percent("/target_margin_percent", margin);
@@ -108,6 +115,9 @@ pub struct Task {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
     #[schemars(with = "Option<crate::exact::Digits>")]
     pub planned_hours: Option<Decimal>,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<TaskDetails>>,
 }
 
 canonical!(Task, Task, |this, problems| {
@@ -116,6 +126,9 @@ canonical!(Task, Task, |this, problems| {
 
 impl Task {
     fn check(&self, problems: &mut Problems, path: impl Path) {
+        if let Some(details) = &self.details {
+            details.check(problems, format_args!("{path}/details"));
+        }
         problems.text(format_args!("{path}/code"), &self.code, "CODE_MISSING", "the task's code");
         if let Some(project) = &self.project {
             problems.link(format_args!("{path}/project"), project);
@@ -164,6 +177,9 @@ pub struct Milestone {
     /// The customer's acceptance, once given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptance: Option<Acceptance>,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<MilestoneDetails>>,
 }
 
 canonical!(Milestone, Milestone, |this, problems| {
@@ -220,10 +236,16 @@ pub struct Assignment {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::exact::option")]
     #[schemars(with = "Option<crate::exact::Digits>")]
     pub hours: Option<Decimal>,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<AssignmentDetails>>,
 }
 
 canonical!(Assignment, Assignment, |this, problems| {
     problems.text("/resource", &this.resource, "RESOURCE_MISSING", "the person's e-mail address");
+    if let Some(details) = &this.details {
+        details.check(&mut problems, "/details");
+    }
     problems.link("/project", &this.project);
     if let Some(task) = &this.task {
         problems.link("/task", task);
@@ -275,10 +297,16 @@ pub struct TimeEntry {
     /// What the customer may read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<TimeDetails>>,
 }
 
 canonical!(TimeEntry, TimeEntry, |this, problems| {
     problems.text("/resource", &this.resource, "RESOURCE_MISSING", "the address of who worked");
+    if let Some(details) = &this.details {
+        details.check(&mut problems, "/details");
+    }
     problems.link("/task", &this.task);
     problems.require(this.minutes <= 24 * 60, "/minutes", "OVER_A_DAY", "one entry holds at most 1,440 minutes");
 });

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::details::{InvoiceDetails, PaymentDetails};
 use crate::money::{Currency, Money, Quantity};
 use crate::object::canonical;
 use crate::party::{Address, Customer, TaxCategory, TaxTreatment};
@@ -62,10 +63,16 @@ pub struct Invoice {
     pub totals: Totals,
     /// Where it stands.
     pub status: InvoiceStatus,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<InvoiceDetails>>,
 }
 
 canonical!(Invoice, Invoice, |this, problems| {
     problems.require(!this.lines.is_empty(), "/lines", "BR-16", "an invoice has at least one line");
+    if let Some(details) = &this.details {
+        details.check(&mut problems, "/details");
+    }
     problems.optional_text("/number", this.number.as_deref(), "the invoice's number");
     problems.link("/customer", &this.customer);
     if let Some(address) = &this.seller_address {
@@ -216,9 +223,15 @@ pub struct Payment {
     pub fx: Option<crate::FxRate>,
     /// Where it stands.
     pub status: PaymentStatus,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<PaymentDetails>>,
 }
 
 canonical!(Payment, Payment, |this, problems| {
+    if let Some(details) = &this.details {
+        details.check(&mut problems, "/details", this.amount.currency);
+    }
     problems.require(!this.amount.amount.is_zero(), "/amount", "ZERO_AMOUNT", "a payment moves money");
     problems.size("/amount/amount", this.amount.amount);
     problems.link("/invoice", &this.invoice);

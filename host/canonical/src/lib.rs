@@ -4,7 +4,8 @@
 //! Lives here: plain data, its validation (with the path to the wrong field) and its JSON shape.
 //! Never enters: a vendor's name, a float, a clock, IO, a silent default.
 //!
-//! Read `money.rs` first, then `party.rs`, `commercial.rs`, `delivery.rs`, `invoice.rs`; beside them
+//! Read `money.rs` first, then `party.rs`, `commercial.rs`, `delivery.rs`, `invoice.rs`; `details/` has
+//! what these may say beside what the processes need. Beside them
 //! `rate_card.rs`, `schedule.rs`, `expense.rs`, `people.rs` and `books.rs`.
 
 mod agreed;
@@ -13,6 +14,7 @@ pub mod books;
 pub mod commercial;
 pub mod country;
 pub mod delivery;
+pub mod details;
 pub mod exact;
 pub mod expense;
 pub mod invoice;
@@ -45,6 +47,10 @@ pub use commercial::{
 pub use delivery::{
     Acceptance, Assignment, AssignmentStatus, BillingType, Milestone, MilestoneStatus, Project, ProjectFinancials,
     ProjectStatus, Task, TimeEntry, TimeStatus,
+};
+pub use details::{
+    AssignmentDetails, ContractDetails, ContractStatus, CustomerDetails, InvoiceDetails, MilestoneDetails,
+    PaymentDetails, ProjectDetails, QuoteDetails, QuoteLineDetails, TaskDetails, TaskStatus, TimeDetails,
 };
 pub use expense::{ExpenseItem, ExpensePolicy, ExpenseStatus, Timesheet};
 pub use invoice::{

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::books::{CompanyStatus, RecognitionStatus};
 use crate::commercial::QuoteStatus;
 use crate::delivery::{AssignmentStatus, MilestoneStatus, ProjectStatus, TimeStatus};
+use crate::details::{ContractStatus, TaskStatus};
 use crate::expense::ExpenseStatus;
 use crate::invoice::{InvoiceStatus, PaymentStatus};
 use crate::party::{CreditStatus, CustomerStatus};
@@ -127,6 +128,24 @@ lifecycle!(ProjectStatus, "project",
     Active => OnHold | Completed | Cancelled,
     OnHold => BillingProvisioned | Active | Completed | Cancelled,
     Completed => Active | Closed,
+});
+
+// Amended as often as needed; cancelled from anywhere before it is completed.
+lifecycle!(ContractStatus, "contract",
+    [Draft, PendingSignature, Active, Amended, Suspended, Completed, Closed, Cancelled], {
+    Draft => PendingSignature | Cancelled,
+    PendingSignature => Draft | Active | Cancelled,
+    Active => Amended | Suspended | Completed | Cancelled,
+    Amended => Suspended | Completed | Cancelled,
+    Suspended => Active | Amended | Completed | Cancelled,
+    Completed => Closed,
+});
+
+lifecycle!(TaskStatus, "task", [Planned, Ready, InProgress, Done, Cancelled], {
+    Planned => Ready | Cancelled,
+    Ready => Planned | InProgress | Cancelled,
+    InProgress => Ready | Done | Cancelled,
+    Done => InProgress,
 });
 
 lifecycle!(MilestoneStatus, "milestone", [Planned, Delivered, Accepted, Invoiced, Withdrawn], {

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::commercial::check_payment_terms;
+use crate::details::CustomerDetails;
 use crate::money::{Currency, Money, Rounding};
 use crate::object::canonical;
 use crate::validate::{Path, Problems};
@@ -42,6 +43,9 @@ pub struct Customer {
     /// Lifecycle state.
     #[serde(default)]
     pub status: CustomerStatus,
+    /// Further facts, where anybody knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Box<CustomerDetails>>,
 }
 
 canonical!(Customer, Customer, |this, problems| {
@@ -51,6 +55,9 @@ canonical!(Customer, Customer, |this, problems| {
 impl Customer {
     pub(crate) fn check(&self, problems: &mut Problems, path: impl Path) {
         problems.text(format_args!("{path}/name"), &self.name, "NAME_MISSING", "the customer's legal name");
+        if let Some(details) = &self.details {
+            details.check(problems, format_args!("{path}/details"), self.currency);
+        }
         if let Some(id) = &self.vat_id {
             terms::vat_id(problems, format_args!("{path}/vat_id"), id);
         }

@@ -10,6 +10,9 @@ use crate::{Invalid, ObjectKind};
 /// field for, so that nothing is lost on the way there and back.
 const CARRIED: &str = "quoin:version 2";
 
+/// Among what is carried: the details, by the pointer to whose they are.
+const DETAILS: &str = "details_of";
+
 /// Fields of version 2 without which an object means the same.
 const HARMLESS: [&str; 11] = [
     "xrefs",
@@ -28,7 +31,7 @@ const HARMLESS: [&str; 11] = [
 /// Version of the canonical schemas; a change that old readers would misread makes a new one.
 ///
 /// 1: the first. 2: agreements, line terms, exchange rates of payments, and in the header revision,
-/// cross-references, effective dates, provenance and tombstone.
+/// cross-references, effective dates, provenance and tombstone; details of the objects of the first version.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// The schema of one kind of object, as it is written by us and accepted at the border (JSON Schema
@@ -116,6 +119,11 @@ pub fn downgrade(to: u32, mut object: Value) -> Result<Value, Invalid> {
     {
         carried.insert("fx".to_owned(), fx);
     }
+    let mut details = Map::new();
+    take_details(&mut object, "", &mut details);
+    if !details.is_empty() {
+        carried.insert(DETAILS.to_owned(), Value::Object(details));
+    }
     if !carried.is_empty()
         && let Some(fields) = object.as_object_mut()
     {
@@ -129,6 +137,36 @@ pub fn downgrade(to: u32, mut object: Value) -> Result<Value, Invalid> {
     Ok(object)
 }
 
+/// Takes the details out of an object and of all inside it, by the pointer to whose they are.
+fn take_details(value: &mut Value, pointer: &str, taken: &mut Map<String, Value>) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(details) = fields.remove("details") {
+                taken.insert(pointer.to_owned(), details);
+            }
+            for (name, child) in fields.iter_mut().filter(|(name, _)| *name != "header") {
+                take_details(child, &format!("{pointer}/{name}"), taken);
+            }
+        }
+        Value::Array(items) => {
+            for (at, child) in items.iter_mut().enumerate() {
+                take_details(child, &format!("{pointer}/{at}"), taken);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Puts details back where they were; what is no longer there has none.
+fn put_details(object: &mut Value, taken: Value) {
+    let Value::Object(taken) = taken else { return };
+    for (pointer, details) in taken {
+        if let Some(Value::Object(fields)) = object.pointer_mut(&pointer) {
+            fields.insert("details".to_owned(), details);
+        }
+    }
+}
+
 /// Paths of fields that change what an object means, and that the first version does not have.
 fn meaningful(object: &Value) -> Vec<String> {
     let there = |path: &String| object.pointer(path).is_some_and(|value| !value.as_object().is_some_and(Map::is_empty));
@@ -139,7 +177,9 @@ fn meaningful(object: &Value) -> Vec<String> {
 
 fn restore(object: &mut Value, parts: Map<String, Value>) {
     for (field, value) in parts {
-        if HARMLESS.contains(&field.as_str()) {
+        if field == DETAILS {
+            put_details(object, value);
+        } else if HARMLESS.contains(&field.as_str()) {
             object["header"][&field] = value;
         } else {
             object[&field] = value;

@@ -133,6 +133,9 @@ pub(crate) fn contract_lines(problems: &mut Problems, lines: &[ContractLine], cu
 
 /// Checks one milestone; its amount, where there is one, is in that currency.
 pub(crate) fn milestone(problems: &mut Problems, path: impl Path, milestone: &Milestone, currency: Option<Currency>) {
+    if let Some(details) = &milestone.details {
+        details.check(problems, format_args!("{path}/details"));
+    }
     problems.text(format_args!("{path}/code"), &milestone.code, "CODE_MISSING", "the milestone's code");
     if let Some(amount) = milestone.amount {
         problems.price(format_args!("{path}/amount"), amount, currency.unwrap_or(amount.currency));

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use quoin_canonical::{
-    AssignmentStatus, ChargeStatus, CompanyStatus, CreditStatus, CustomerStatus, EntryStatus, ExpenseStatus,
-    InvoiceStatus, Lifecycle, MilestoneStatus, PaymentStatus, ProjectStatus, QuoteStatus, RateCardStatus,
-    RecognitionStatus, ScheduleStatus, TemplateStatus, TimeStatus,
+    AssignmentStatus, ChargeStatus, CompanyStatus, ContractStatus, CreditStatus, CustomerStatus, EntryStatus,
+    ExpenseStatus, InvoiceStatus, Lifecycle, MilestoneStatus, PaymentStatus, ProjectStatus, QuoteStatus,
+    RateCardStatus, RecognitionStatus, ScheduleStatus, TaskStatus, TemplateStatus, TimeStatus,
 };
 
 fn rows(of: &str) -> Vec<(String, Vec<String>)> {
@@ -41,6 +41,8 @@ fn check<T: Lifecycle>(of: &str) {
 #[test]
 fn every_lifecycle_is_as_its_table() {
     check::<QuoteStatus>("quote");
+    check::<ContractStatus>("contract");
+    check::<TaskStatus>("task");
     check::<CustomerStatus>("customer");
     check::<CreditStatus>("credit");
     check::<ProjectStatus>("project");

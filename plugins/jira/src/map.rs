@@ -94,6 +94,7 @@ pub fn time_entry(config: &Config, worklog: &Worklog) -> Result<Translated, Faul
     }
     let approval = approval.filter(|_| status == TimeStatus::Approved).unwrap_or_default();
     let entry = TimeEntry {
+        details: None,
         header,
         task: Link::External(worklog.issue_id.clone()),
         resource: address.clone().unwrap_or_else(|| format!("account:{}", worklog.author.account_id)),

@@ -247,6 +247,7 @@ pub fn milestone(
     let status = milestone_status(story, acceptance.is_some(), completed_before);
     let name = story.title.strip_prefix(code).unwrap_or(&story.title).trim();
     Ok(Some(Milestone {
+        details: None,
         header: quoin_sdk::Header::default(),
         project: story.workspace_id.clone().map(Link::External),
         code: code.into(),

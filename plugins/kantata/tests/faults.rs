@@ -18,6 +18,7 @@ const CONFIG: &str = r#"{"base_url":"https://v"}"#;
 
 fn customer() -> Customer {
     Customer {
+        details: None,
         header: Header::default(),
         name: "Helix GmbH".into(),
         parent_name: None,

@@ -29,6 +29,7 @@ fn eur(cents: i64) -> Money {
 
 fn customer(name: &str, vat_id: Option<&str>) -> Customer {
     Customer {
+        details: None,
         header: header(name),
         name: name.into(),
         parent_name: None,
@@ -50,6 +51,7 @@ fn customer(name: &str, vat_id: Option<&str>) -> Customer {
 
 fn task(code: &str, line: &str) -> Task {
     Task {
+        details: None,
         header: header(&format!("task {code}")),
         project: None,
         project_code: None,
@@ -63,6 +65,7 @@ fn task(code: &str, line: &str) -> Task {
 
 fn milestone(code: &str, cents: i64) -> Milestone {
     Milestone {
+        details: None,
         header: header(&format!("milestone {code}")),
         project: None,
         code: code.into(),
@@ -77,6 +80,7 @@ fn milestone(code: &str, cents: i64) -> Milestone {
 
 fn project(status: ProjectStatus) -> Project {
     Project {
+        details: None,
         header: header("project"),
         code: "P-0042".into(),
         name: "ERP roll-out".into(),
@@ -96,6 +100,7 @@ fn project(status: ProjectStatus) -> Project {
 
 fn assignment(status: AssignmentStatus) -> Assignment {
     Assignment {
+        details: None,
         header: header("assignment"),
         project: Link::Id(id("project")),
         task: Some(Link::Id(id("task 1.1"))),

@@ -18,6 +18,7 @@ const QUERY: &str = "https://1.suitetalk.api.netsuite.com/services/rest/query/v1
 
 fn customer() -> Customer {
     Customer {
+        details: None,
         header: Header::default(),
         name: "O'Brien & Söhne".into(),
         parent_name: None,

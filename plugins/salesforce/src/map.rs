@@ -49,6 +49,7 @@ pub fn quote(config: &Config, opportunity: &Members, lines: &[&Members]) -> Resu
     };
     let accepted_at = if status == QuoteStatus::Accepted { row.moment("LastStageChangeDate")? } else { None };
     Ok(Some(Quote {
+        details: None,
         header: Header { external: Some(id.clone()), version: row.text("SystemModstamp")?, ..Header::default() },
         number,
         version: required(row.count("Quote_Version__c")?, "/version", "Quote_Version__c")?,
@@ -127,6 +128,7 @@ fn customer(config: &Config, opportunity: &Row<'_>, account: &Members, currency:
     };
     let blank = address.lines.is_empty() && address.city.is_empty() && address.postal_code.is_empty();
     Ok(Customer {
+        details: None,
         header: Header { external: opportunity.text("AccountId")?, ..Header::default() },
         name: required(row.text("Name")?, "/customer/name", "Account.Name")?,
         parent_name,
@@ -199,6 +201,7 @@ fn quote_line(config: &Config, row: &Row<'_>, id: String, currency: Currency, at
         }
     };
     Ok(QuoteLine {
+        details: None,
         description: row.text("Description")?.unwrap_or_else(|| id.clone()),
         id,
         billing,

@@ -78,6 +78,18 @@ export interface Agreement {
   billed_with?: string | null;
 }
 
+/** A document that a payment settles. */
+export interface Application {
+  /** The document. */
+  invoice: Link;
+  /** How much of it. */
+  amount: Money;
+  /** Taken off for paying early. */
+  discount?: Money | null;
+  /** Given up. */
+  write_off?: Money | null;
+}
+
 /** Somebody planned on a project. Canonical object `assignment`. */
 export interface Assignment {
   /** Identity. */
@@ -98,6 +110,26 @@ export interface Assignment {
   rate_source?: string | null;
   /** Planned hours. */
   hours?: Decimal | null;
+  /** Further facts, where anybody knows them. */
+  details?: AssignmentDetails | null;
+}
+
+/** Further facts about an assignment. */
+export interface AssignmentDetails {
+  /** First day. */
+  starts_on?: Day | null;
+  /** Last day. */
+  ends_on?: Day | null;
+  /** Share of the person's time, in percent. */
+  allocation_percent?: Decimal | null;
+  /** How the hours spread over the days, such as `even` or `front_loaded`. */
+  curve?: string | null;
+  /** What an hour costs us. */
+  cost_rate?: Money | null;
+  /** Who agreed to it. */
+  approved_by?: string | null;
+  /** Share of the person's time that should be charged, in percent. */
+  utilisation_target_percent?: Decimal | null;
 }
 
 /** requested -> soft -> hard -> released; declined. */
@@ -107,6 +139,16 @@ export type AssignmentStatus =
   | "hard"
   | "declined"
   | "released";
+
+/** Something attached to a document. */
+export interface Attachment {
+  /** File name. */
+  name: string;
+  /** Media type. */
+  media: string;
+  /** SHA-256 of it, 64 hex digits. */
+  sha256: string;
+}
 
 /** A bank account. */
 export interface BankAccount {
@@ -249,6 +291,18 @@ export type CapStanding =
   /** No cap counts for it. */
   | "not_applicable";
 
+/** A proof of exemption. */
+export interface Certificate {
+  /** Number. */
+  id: string;
+  /** Country (ISO 3166-1). */
+  country: string;
+  /** First day. */
+  from?: Day | null;
+  /** Last day. */
+  to?: Day | null;
+}
+
 /** One amount to be billed, with where it comes from. Canonical object `billing_event`. */
 export interface Charge {
   /** Identity; the id is derived from what is charged, so that it exists once. */
@@ -325,6 +379,16 @@ export type ChargeStatus =
   | "posted"
   | "reverted";
 
+/** What some work is to the customer. */
+export interface Chargeable {
+  /** Which: `project`, `task`, `role` or `category`. */
+  of: string;
+  /** Its code or name. */
+  name: string;
+  /** Charged, given, or neither. */
+  billing_type: BillingType;
+}
+
 /** One of our own companies as the books know it. Canonical object `legal_entity`. */
 export interface Company {
   /** Identity. */
@@ -356,6 +420,18 @@ export type CompanyStatus =
   | "closing"
   | "dissolved";
 
+/** Somebody there. Personal data. */
+export interface Contact {
+  /** Name. */
+  name: string;
+  /** What for, such as `billing`. */
+  purpose?: string | null;
+  /** E-mail address. */
+  email?: string | null;
+  /** Telephone. */
+  phone?: string | null;
+}
+
 /** A signed agreement, as derived from the accepted quote. Canonical object `contract`. */
 export interface Contract {
   /** Identity. */
@@ -378,6 +454,44 @@ export interface Contract {
   lines: ContractLine[];
   /** What was agreed beside the lines. */
   agreement?: Agreement;
+  /** Further facts, where anybody knows them. */
+  details?: ContractDetails | null;
+}
+
+/** Further facts about a contract. */
+export interface ContractDetails {
+  /** Where it stands. */
+  status?: ContractStatus | null;
+  /** How often it was amended. */
+  amendment?: number | null;
+  /** The unit that contracts. */
+  contracting_unit?: string | null;
+  /** Codes of the companies that deliver. */
+  delivering_entities?: string[];
+  /** First day. */
+  starts_on?: Day | null;
+  /** Last day. */
+  ends_on?: Day | null;
+  /** How it was signed. */
+  signature?: Signature | null;
+  /** What it is worth, net. */
+  value?: Money | null;
+  /** What of it is charged, given, or neither. */
+  chargeable?: Chargeable[];
+  /** The customer's purchase orders (BT-13). */
+  purchase_orders?: string[];
+  /** How it goes on after its last day. */
+  renewal?: Renewal | null;
+  /** How it ended before that. */
+  termination?: Termination | null;
+  /** What is owed to the customer, for revenue (IFRS 15). */
+  obligations?: Obligation[];
+  /** How prices rise. */
+  escalation?: Escalation | null;
+  /** Whose law governs it (ISO 3166-1). */
+  governing_law?: string | null;
+  /** The contract itself and its annexes. */
+  documents?: Document[];
 }
 
 /** One line of a contract. */
@@ -395,6 +509,17 @@ export interface ContractLine {
   /** What was agreed beside how it is billed. */
   terms?: LineTerms;
 }
+
+/** draft -> pending_signature -> active -> amended -> completed -> closed; suspended; cancelled. */
+export type ContractStatus =
+  | "draft"
+  | "pending_signature"
+  | "active"
+  | "amended"
+  | "suspended"
+  | "completed"
+  | "closed"
+  | "cancelled";
 
 /** What an hour of somebody costs from a day on. */
 export interface CostRate {
@@ -446,6 +571,48 @@ export interface Customer {
   credit?: Credit | null;
   /** Lifecycle state. */
   status?: CustomerStatus;
+  /** Further facts, where anybody knows them. */
+  details?: CustomerDetails | null;
+}
+
+/** Further facts about a customer. */
+export interface CustomerDetails {
+  /** Name it trades under. */
+  trading_name?: string | null;
+  /** Our number for it. */
+  customer_number?: string | null;
+  /** The organisation above it. */
+  parent?: Link | null;
+  /** The organisation at the top. */
+  ultimate_parent?: Link | null;
+  /** What it is in its hierarchy. */
+  hierarchy_roles?: HierarchyRole[];
+  /** Company registration. */
+  registration?: Registration | null;
+  /** Tax ids beside the VAT id. */
+  tax_ids?: TaxId[];
+  /** Whether it pays tax. */
+  tax_status?: TaxStatus | null;
+  /** Proofs that it does not. */
+  certificates?: Certificate[];
+  /** People there. */
+  contacts?: Contact[];
+  /** Where e-invoices go (BT-49). */
+  e_address?: ElectronicAddress | null;
+  /** Its price list or rate card. */
+  rate_card?: string | null;
+  /** What it owes and has ordered. */
+  credit_exposure?: Money | null;
+  /** When its credit was looked at. */
+  credit_reviewed_at?: Instant | null;
+  /** How far it is reminded of what it owes; 0 is not at all. */
+  dunning_level?: number | null;
+  /** Ledger account of what it owes. */
+  receivable_account?: string | null;
+  /** Where it belongs in our reports. */
+  segments?: Segments | null;
+  /** The customer it was merged into. */
+  merged_into?: Id | null;
 }
 
 /** prospect -> active -> on_hold -> inactive -> merged. */
@@ -494,6 +661,22 @@ export interface Discount {
   reason: string;
 }
 
+/** A document, by what it contains. */
+export interface Document {
+  /** Name. */
+  name: string;
+  /** SHA-256 of it, 64 hex digits. */
+  sha256: string;
+}
+
+/** How far an e-invoice is. */
+export type EInvoiceStatus =
+  | "not_sent"
+  | "sent"
+  | "delivered"
+  | "accepted"
+  | "refused";
+
 /** An address in an e-invoice network. */
 export interface ElectronicAddress {
   /** Scheme (EAS code list), such as `0088`. */
@@ -509,6 +692,16 @@ export type EntryStatus =
   | "invoiced"
   | "posted"
   | "reversed";
+
+/** How prices rise. */
+export interface Escalation {
+  /** By an index, such as `HICP`; absent for a fixed percentage. */
+  index?: string | null;
+  /** By so many percent a year, or at most so many. */
+  percent?: Decimal | null;
+  /** First on this day. */
+  from: Day;
+}
 
 /** Money that somebody spent for a project. Canonical object `expense`. */
 export interface ExpenseItem {
@@ -638,6 +831,20 @@ export interface Header {
   ext?: Record<string, string>;
 }
 
+/** How a project is. */
+export type Health =
+  | "green"
+  | "amber"
+  | "red";
+
+/** What an organisation is in its hierarchy. */
+export type HierarchyRole =
+  | "bill_to"
+  | "sold_to"
+  | "ship_to"
+  | "payer"
+  | "end_client";
+
 /** Why something waits. */
 export interface Hold {
   /** Why. */
@@ -701,6 +908,34 @@ export interface Invoice {
   totals: Totals;
   /** Where it stands. */
   status: InvoiceStatus;
+  /** Further facts, where anybody knows them. */
+  details?: InvoiceDetails | null;
+}
+
+/** Further facts about a document. Names follow EN 16931. */
+export interface InvoiceDetails {
+  /** The day the tax falls due (BT-7). */
+  tax_point?: Day | null;
+  /** Currency the tax is also told in (BT-6). */
+  tax_currency?: Currency | null;
+  /** Who is paid, where it is not the seller (BG-10). */
+  payee?: string | null;
+  /** Who represents the seller in tax (BG-11). */
+  tax_representative?: Represented | null;
+  /** The buyer's own reference (BT-10). */
+  buyer_reference?: string | null;
+  /** The buyer's order (BT-13). */
+  purchase_order?: string | null;
+  /** Payment terms in words (BT-20). */
+  payment_terms?: string | null;
+  /** How it is to be paid (BT-81, UNTDID 4461), such as `58`. */
+  payment_means?: string | null;
+  /** What is attached (BG-24). */
+  attachments?: Attachment[];
+  /** How far it is as an e-invoice. */
+  e_invoice?: EInvoiceStatus | null;
+  /** How the ERP booked it. */
+  posted?: Posted | null;
 }
 
 /** One line (BG-25). */
@@ -851,6 +1086,31 @@ export interface Milestone {
   status: MilestoneStatus;
   /** The customer's acceptance, once given. */
   acceptance?: Acceptance | null;
+  /** Further facts, where anybody knows them. */
+  details?: MilestoneDetails | null;
+}
+
+/** not_ready -> ready -> created -> posted; with several payers in_progress until all are posted. */
+export type MilestoneBilling =
+  | "not_ready"
+  | "ready"
+  | "created"
+  | "in_progress"
+  | "partially_invoiced"
+  | "posted";
+
+/** Further facts about a milestone. */
+export interface MilestoneDetails {
+  /** Share of its line, in percent. */
+  percent?: Decimal | null;
+  /** Whether the customer must accept it. */
+  acceptance_required?: boolean | null;
+  /** Who pays which share of it. */
+  payers?: PayerShare[];
+  /** Share kept back until final acceptance, in percent (rule FM3). */
+  retention_percent?: Decimal | null;
+  /** How far it is billed. */
+  billing?: MilestoneBilling | null;
 }
 
 /** planned -> delivered -> accepted -> invoiced; withdrawn. */
@@ -889,6 +1149,18 @@ export interface NumberSeries {
   prefix: string;
 }
 
+/** Something owed to the customer, for revenue. */
+export interface Obligation {
+  /** Code, unique in the contract. */
+  code: string;
+  /** What. */
+  description: string;
+  /** Contract lines it is sold on. */
+  lines: string[];
+  /** Price at which it would be sold alone (rule RR4). */
+  standalone_price: Money;
+}
+
 /** What a lower percentage than the one billed leads to (rule FM4). */
 export type OverBilled =
   /** Nothing is billed until the work has caught up. */
@@ -918,6 +1190,14 @@ export interface Payer {
   tax?: TaxTreatment | null;
 }
 
+/** A payer's share of a milestone. */
+export interface PayerShare {
+  /** Code of the payer. */
+  payer: string;
+  /** Share in percent. */
+  percent: Decimal;
+}
+
 /** Money received or returned. Canonical object `payment`. */
 export interface Payment {
   /** Identity. */
@@ -932,6 +1212,20 @@ export interface Payment {
   fx?: FxRate | null;
   /** Where it stands. */
   status: PaymentStatus;
+  /** Further facts, where anybody knows them. */
+  details?: PaymentDetails | null;
+}
+
+/** Further facts about a payment. */
+export interface PaymentDetails {
+  /** How it was paid, such as `credit_transfer`. */
+  method?: string | null;
+  /** The bank's reference. */
+  bank_reference?: string | null;
+  /** Documents that the whole payment settles, this one among them. */
+  applications?: Application[];
+  /** What of the whole payment settles nothing yet. */
+  unapplied?: Money | null;
 }
 
 /** pending -> settled | failed; settled -> reversed | refunded. */
@@ -942,6 +1236,13 @@ export type PaymentStatus =
   | "reversed"
   | "refunded";
 
+/** What percent complete is taken by. */
+export type PercentMethod =
+  | "cost"
+  | "hours"
+  | "output"
+  | "reported";
+
 /** From the first to the last day, both included. */
 export interface Period {
   /** First day. */
@@ -949,6 +1250,23 @@ export interface Period {
   /** Last day. */
   to: Day;
 }
+
+/** How the ERP booked a document. */
+export interface Posted {
+  /** Its id there. */
+  id: string;
+  /** Accounting period, such as `2026-03`. */
+  period?: string | null;
+  /** Journal. */
+  journal?: string | null;
+}
+
+/** Which end of a task waits for which end of another. */
+export type Precedence =
+  | "finish_to_start"
+  | "start_to_start"
+  | "finish_to_finish"
+  | "start_to_finish";
 
 /** A project. Canonical object `project`. */
 export interface Project {
@@ -980,6 +1298,40 @@ export interface Project {
   tasks?: Task[];
   /** The milestones of its fixed-fee lines. */
   milestones?: Milestone[];
+  /** Further facts, where anybody knows them. */
+  details?: ProjectDetails | null;
+}
+
+/** Further facts about a project. */
+export interface ProjectDetails {
+  /** Code of the company that delivers. */
+  delivering_entity?: string | null;
+  /** E-mail address. */
+  manager?: string | null;
+  /** E-mail address. */
+  owner?: string | null;
+  stage?: string | null;
+  health?: Health | null;
+  planned_end?: Day | null;
+  forecast_end?: Day | null;
+  actual_start?: Day | null;
+  actual_end?: Day | null;
+  budget_hours?: Decimal | null;
+  budget_cost?: Money | null;
+  /** Estimated cost at completion. */
+  estimate_at_completion?: Money | null;
+  percent_complete?: Decimal | null;
+  /** What the percentage is taken by. */
+  percent_method?: PercentMethod | null;
+  calendar?: string | null;
+  location?: string | null;
+  cost_centre?: string | null;
+  practice?: string | null;
+  tags?: string[];
+  /** Why it is not billed, while it is not. */
+  billing_hold?: string | null;
+  /** Nothing is booked on it up to this day any more. */
+  closed_through?: Day | null;
 }
 
 /** Cost and revenue of one contract line as the books have them. Canonical object `project_financials`. */
@@ -1102,6 +1454,50 @@ export interface Quote {
   lines: QuoteLine[];
   /** What was agreed beside the lines. */
   agreement?: Agreement;
+  /** Further facts, where anybody knows them. */
+  details?: QuoteDetails | null;
+}
+
+/** An approval of a quote. */
+export interface QuoteApproval {
+  /** Who. */
+  by: string;
+  /** In which role. */
+  role: string;
+  /** When. */
+  at: Instant;
+}
+
+/** Further facts about a quote. */
+export interface QuoteDetails {
+  /** Who is billed, where it is not the buyer. */
+  bill_to?: Link | null;
+  /** Who sells: e-mail address. */
+  owner?: string | null;
+  /** Last day on which it can be accepted. */
+  valid_until?: Day | null;
+  /** Price list it was made from. */
+  price_list?: string | null;
+  /** Sum of its lines, net. */
+  net?: Money | null;
+  /** Tax. */
+  tax?: Money | null;
+  /** Net and tax. */
+  gross?: Money | null;
+  /** Net less estimated cost. */
+  margin?: Money | null;
+  /** The contract that it changes, for a change order. */
+  changes?: string | null;
+  /** Statements of work and annexes. */
+  documents?: Document[];
+  /** Who approved it. */
+  approvals?: QuoteApproval[];
+  /** How it was signed. */
+  signature?: Signature | null;
+  /** How likely it is to be won, in percent. */
+  probability_percent?: Decimal | null;
+  /** Exchange rates as they were when it was made. */
+  fx?: FxRate[];
 }
 
 /** One sold item. */
@@ -1118,6 +1514,24 @@ export interface QuoteLine {
   cost_estimate?: Money | null;
   /** What was agreed beside how it is billed. */
   terms?: LineTerms;
+  /** Further facts, where anybody knows them. */
+  details?: QuoteLineDetails | null;
+}
+
+/** Further facts about a quote's line. */
+export interface QuoteLineDetails {
+  /** The item sold, such as a product code. */
+  item?: string | null;
+  /** Target margin in percent. */
+  margin_percent?: Decimal | null;
+  /** First day of the work. */
+  starts_on?: Day | null;
+  /** Last day of the work. */
+  ends_on?: Day | null;
+  /** Code of the company that delivers it, where it is not the one that sells. */
+  delivering_entity?: string | null;
+  /** Tasks it breaks down into, by name. */
+  tasks?: string[];
 }
 
 /** draft -> in_review -> approved -> presented -> accepted | rejected | expired | superseded. */
@@ -1222,6 +1636,34 @@ export type RecognitionStatus =
   | "posted"
   | "reversed"
   | "eliminated";
+
+/** A company registration. */
+export interface Registration {
+  /** The id. */
+  id: string;
+  /** Its scheme (ISO 6523 ICD), such as `0002`. */
+  scheme?: string | null;
+}
+
+/** How a contract goes on. */
+export interface Renewal {
+  /** By itself, unless somebody says otherwise. */
+  automatic: boolean;
+  /** For so many months. */
+  months: number;
+  /** Said otherwise so many days before. */
+  notice_days: number;
+}
+
+/** Who represents a seller in tax. */
+export interface Represented {
+  /** Name (BT-62). */
+  name: string;
+  /** VAT id (BT-63). */
+  vat_id: string;
+  /** Address (BG-12). */
+  address: Address;
+}
 
 /** A person, a contractor or a placeholder that work is planned for. Canonical object `resource`. */
 export interface Resource {
@@ -1423,6 +1865,23 @@ export type ScheduleStatus =
   | "completed"
   | "cancelled";
 
+/** Where a customer belongs in our reports. */
+export interface Segments {
+  region?: string | null;
+  practice?: string | null;
+  industry?: string | null;
+}
+
+/** A signature. */
+export interface Signature {
+  /** Who provides it. */
+  provider: string;
+  /** The provider's id of what was signed. */
+  envelope: string;
+  /** When it was signed, once it is. */
+  signed_at?: Instant | null;
+}
+
 /** A piece of the work breakdown. Canonical object `task`. */
 export interface Task {
   /** Identity. */
@@ -1441,7 +1900,60 @@ export interface Task {
   billing_type: BillingType;
   /** Planned hours. */
   planned_hours?: Decimal | null;
+  /** Further facts, where anybody knows them. */
+  details?: TaskDetails | null;
 }
+
+/** Further facts about a task. */
+export interface TaskDetails {
+  /** Code of the task above it. */
+  parent?: string | null;
+  kind?: TaskKind | null;
+  status?: TaskStatus | null;
+  /** What it waits for. */
+  predecessors?: TaskLink[];
+  planned_start?: Day | null;
+  planned_end?: Day | null;
+  actual_hours?: Decimal | null;
+  remaining_hours?: Decimal | null;
+  percent_complete?: Decimal | null;
+  /** What is sold when it is worked on. */
+  service_item?: string | null;
+  cost_code?: string | null;
+  /** Whether its cost may be capitalised. */
+  capitalisable?: boolean | null;
+  /** Such as `not before 2026-04-01`. */
+  constraint?: string | null;
+  /** Its key in an issue tracker. */
+  issue_key?: string | null;
+  /** No more time on it: it is billed whole. */
+  locked?: boolean;
+}
+
+/** What a task is. */
+export type TaskKind =
+  | "phase"
+  | "task"
+  | "milestone"
+  | "summary";
+
+/** A task that another waits for. */
+export interface TaskLink {
+  /** Its code. */
+  task: string;
+  /** Which end waits for which. */
+  precedence: Precedence;
+  /** Days between them; negative where they overlap. */
+  lag_days?: number;
+}
+
+/** planned -> ready -> in_progress -> done; cancelled. */
+export type TaskStatus =
+  | "planned"
+  | "ready"
+  | "in_progress"
+  | "done"
+  | "cancelled";
 
 /** VAT categories of EN 16931 (UNTDID 5305). */
 export type TaxCategory =
@@ -1464,6 +1976,16 @@ export type TaxCategory =
   /** Ceuta and Melilla tax. */
   | "M";
 
+/** A tax id. */
+export interface TaxId {
+  /** Country (ISO 3166-1). */
+  country: string;
+  /** The id, with its country prefix where it has one (Greece: EL). */
+  id: string;
+  /** Regime, such as `vat`, `gst`, `sales_tax`. */
+  regime: string;
+}
+
 /** A tax registration. */
 export interface TaxRegistration {
   /** ISO 3166-1 alpha-2. */
@@ -1473,6 +1995,12 @@ export interface TaxRegistration {
   /** Regime, such as `vat`, `gst`, `oss`. */
   regime: string;
 }
+
+/** Whether somebody pays tax. */
+export type TaxStatus =
+  | "taxable"
+  | "exempt"
+  | "unregistered";
 
 /** One row of the tax breakdown (BG-23). */
 export interface TaxSubtotal {
@@ -1540,6 +2068,56 @@ export interface TemplateTask {
   hours?: Decimal | null;
 }
 
+/** How a contract ended. */
+export interface Termination {
+  /** Its last day. */
+  on: Day;
+  /** By whom: `customer` or `seller`. */
+  by: string;
+  /** Why. */
+  reason: string;
+}
+
+/** Further facts about an entry of time. */
+export interface TimeDetails {
+  /** The timesheet it stands on. */
+  timesheet?: Link | null;
+  /** When the work began. */
+  started_at?: Instant | null;
+  /** When it ended. */
+  stopped_at?: Instant | null;
+  /** Zone that its day is meant in (IANA). */
+  zone?: string | null;
+  /** Project. */
+  project?: Link | null;
+  /** Assignment. */
+  assignment?: Link | null;
+  /** Role it was worked in. */
+  role?: string | null;
+  /** What kind of work. */
+  work_type?: WorkType | null;
+  /** Minutes that are charged, where they are not the minutes worked. */
+  billable_minutes?: number | null;
+  /** Where. */
+  location?: string | null;
+  /** A note that the customer does not see. */
+  internal_note?: string | null;
+  /** Its key where it was first written, such as a worklog's id. */
+  source_key?: string | null;
+  /** Minutes that rounding to an increment added, or took when negative. */
+  rounding_minutes?: number | null;
+  /** Rate, frozen at approval (rule RT5). */
+  bill_rate?: TimeRate | null;
+  /** What an hour costs us. */
+  cost_rate?: Money | null;
+  /** The entry it corrects. */
+  correction_of?: Id | null;
+  /** The entry it was split from. */
+  split_of?: Id | null;
+  /** The invoice line it is on. */
+  invoiced_line?: string | null;
+}
+
 /** Work that somebody recorded. Canonical object `time_entry`. */
 export interface TimeEntry {
   /** Identity; `header.external` is the source key, `header.version` its revision there. */
@@ -1562,6 +2140,16 @@ export interface TimeEntry {
   approved_at?: Instant | null;
   /** What the customer may read. */
   note?: string | null;
+  /** Further facts, where anybody knows them. */
+  details?: TimeDetails | null;
+}
+
+/** A rate as it was found. */
+export interface TimeRate {
+  /** Per hour. */
+  hourly: Money;
+  /** Row it comes from. */
+  row: string;
 }
 
 /** draft -> submitted -> approved | rejected; deleted at the source. */
@@ -1644,6 +2232,13 @@ export type Unit =
   | "KMT"
   /** Percent. */
   | "P1";
+
+/** What kind of work. */
+export type WorkType =
+  | "normal"
+  | "overtime"
+  | "weekend"
+  | "travel";
 
 /** One system's name for a canonical object. */
 export interface Xref {

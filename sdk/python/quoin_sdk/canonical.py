@@ -99,6 +99,20 @@ class Agreement:
 
 
 @dataclass(kw_only=True)
+class Application:
+    """A document that a payment settles."""
+
+    #: The document.
+    invoice: Link
+    #: How much of it.
+    amount: Money
+    #: Taken off for paying early.
+    discount: Money | None = None
+    #: Given up.
+    write_off: Money | None = None
+
+
+@dataclass(kw_only=True)
 class Assignment:
     """Somebody planned on a project. Canonical object `assignment`."""
 
@@ -120,6 +134,28 @@ class Assignment:
     rate_source: str | None = None
     #: Planned hours.
     hours: Decimal | None = None
+    #: Further facts, where anybody knows them.
+    details: AssignmentDetails | None = None
+
+
+@dataclass(kw_only=True)
+class AssignmentDetails:
+    """Further facts about an assignment."""
+
+    #: First day.
+    starts_on: datetime.date | None = None
+    #: Last day.
+    ends_on: datetime.date | None = None
+    #: Share of the person's time, in percent.
+    allocation_percent: Decimal | None = None
+    #: How the hours spread over the days, such as `even` or `front_loaded`.
+    curve: str | None = None
+    #: What an hour costs us.
+    cost_rate: Money | None = None
+    #: Who agreed to it.
+    approved_by: str | None = None
+    #: Share of the person's time that should be charged, in percent.
+    utilisation_target_percent: Decimal | None = None
 
 
 class AssignmentStatus(enum.StrEnum):
@@ -130,6 +166,18 @@ class AssignmentStatus(enum.StrEnum):
     HARD = "hard"
     DECLINED = "declined"
     RELEASED = "released"
+
+
+@dataclass(kw_only=True)
+class Attachment:
+    """Something attached to a document."""
+
+    #: File name.
+    name: str
+    #: Media type.
+    media: str
+    #: SHA-256 of it, 64 hex digits.
+    sha256: str
 
 
 @dataclass(kw_only=True)
@@ -346,6 +394,20 @@ class CapStanding(enum.StrEnum):
 
 
 @dataclass(kw_only=True)
+class Certificate:
+    """A proof of exemption."""
+
+    #: Number.
+    id: str
+    #: Country (ISO 3166-1).
+    country: str
+    #: First day.
+    from_: datetime.date | None = None
+    #: Last day.
+    to: datetime.date | None = None
+
+
+@dataclass(kw_only=True)
 class Charge:
     """One amount to be billed, with where it comes from. Canonical object `billing_event`."""
 
@@ -430,6 +492,18 @@ class ChargeStatus(enum.StrEnum):
 
 
 @dataclass(kw_only=True)
+class Chargeable:
+    """What some work is to the customer."""
+
+    #: Which: `project`, `task`, `role` or `category`.
+    of: str
+    #: Its code or name.
+    name: str
+    #: Charged, given, or neither.
+    billing_type: BillingType
+
+
+@dataclass(kw_only=True)
 class Company:
     """One of our own companies as the books know it. Canonical object `legal_entity`."""
 
@@ -465,6 +539,20 @@ class CompanyStatus(enum.StrEnum):
 
 
 @dataclass(kw_only=True)
+class Contact:
+    """Somebody there. Personal data."""
+
+    #: Name.
+    name: str
+    #: What for, such as `billing`.
+    purpose: str | None = None
+    #: E-mail address.
+    email: str | None = None
+    #: Telephone.
+    phone: str | None = None
+
+
+@dataclass(kw_only=True)
 class Contract:
     """A signed agreement, as derived from the accepted quote. Canonical object `contract`."""
 
@@ -488,6 +576,46 @@ class Contract:
     lines: list[ContractLine]
     #: What was agreed beside the lines.
     agreement: Agreement | None = None
+    #: Further facts, where anybody knows them.
+    details: ContractDetails | None = None
+
+
+@dataclass(kw_only=True)
+class ContractDetails:
+    """Further facts about a contract."""
+
+    #: Where it stands.
+    status: ContractStatus | None = None
+    #: How often it was amended.
+    amendment: int | None = None
+    #: The unit that contracts.
+    contracting_unit: str | None = None
+    #: Codes of the companies that deliver.
+    delivering_entities: list[str] = field(default_factory=list)
+    #: First day.
+    starts_on: datetime.date | None = None
+    #: Last day.
+    ends_on: datetime.date | None = None
+    #: How it was signed.
+    signature: Signature | None = None
+    #: What it is worth, net.
+    value: Money | None = None
+    #: What of it is charged, given, or neither.
+    chargeable: list[Chargeable] = field(default_factory=list)
+    #: The customer's purchase orders (BT-13).
+    purchase_orders: list[str] = field(default_factory=list)
+    #: How it goes on after its last day.
+    renewal: Renewal | None = None
+    #: How it ended before that.
+    termination: Termination | None = None
+    #: What is owed to the customer, for revenue (IFRS 15).
+    obligations: list[Obligation] = field(default_factory=list)
+    #: How prices rise.
+    escalation: Escalation | None = None
+    #: Whose law governs it (ISO 3166-1).
+    governing_law: str | None = None
+    #: The contract itself and its annexes.
+    documents: list[Document] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -506,6 +634,19 @@ class ContractLine:
     cost_estimate: Money | None = None
     #: What was agreed beside how it is billed.
     terms: LineTerms | None = None
+
+
+class ContractStatus(enum.StrEnum):
+    """draft -> pending_signature -> active -> amended -> completed -> closed; suspended; cancelled."""
+
+    DRAFT = "draft"
+    PENDING_SIGNATURE = "pending_signature"
+    ACTIVE = "active"
+    AMENDED = "amended"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(kw_only=True)
@@ -567,6 +708,50 @@ class Customer:
     credit: Credit | None = None
     #: Lifecycle state.
     status: CustomerStatus = field(default_factory=lambda: CustomerStatus("active"))
+    #: Further facts, where anybody knows them.
+    details: CustomerDetails | None = None
+
+
+@dataclass(kw_only=True)
+class CustomerDetails:
+    """Further facts about a customer."""
+
+    #: Name it trades under.
+    trading_name: str | None = None
+    #: Our number for it.
+    customer_number: str | None = None
+    #: The organisation above it.
+    parent: Link | None = None
+    #: The organisation at the top.
+    ultimate_parent: Link | None = None
+    #: What it is in its hierarchy.
+    hierarchy_roles: list[HierarchyRole] = field(default_factory=list)
+    #: Company registration.
+    registration: Registration | None = None
+    #: Tax ids beside the VAT id.
+    tax_ids: list[TaxId] = field(default_factory=list)
+    #: Whether it pays tax.
+    tax_status: TaxStatus | None = None
+    #: Proofs that it does not.
+    certificates: list[Certificate] = field(default_factory=list)
+    #: People there.
+    contacts: list[Contact] = field(default_factory=list)
+    #: Where e-invoices go (BT-49).
+    e_address: ElectronicAddress | None = None
+    #: Its price list or rate card.
+    rate_card: str | None = None
+    #: What it owes and has ordered.
+    credit_exposure: Money | None = None
+    #: When its credit was looked at.
+    credit_reviewed_at: Instant | None = None
+    #: How far it is reminded of what it owes; 0 is not at all.
+    dunning_level: int | None = None
+    #: Ledger account of what it owes.
+    receivable_account: str | None = None
+    #: Where it belongs in our reports.
+    segments: Segments | None = None
+    #: The customer it was merged into.
+    merged_into: Id | None = None
 
 
 class CustomerStatus(enum.StrEnum):
@@ -624,6 +809,26 @@ class Discount:
 
 
 @dataclass(kw_only=True)
+class Document:
+    """A document, by what it contains."""
+
+    #: Name.
+    name: str
+    #: SHA-256 of it, 64 hex digits.
+    sha256: str
+
+
+class EInvoiceStatus(enum.StrEnum):
+    """How far an e-invoice is."""
+
+    NOT_SENT = "not_sent"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+@dataclass(kw_only=True)
 class ElectronicAddress:
     """An address in an e-invoice network."""
 
@@ -641,6 +846,18 @@ class EntryStatus(enum.StrEnum):
     INVOICED = "invoiced"
     POSTED = "posted"
     REVERSED = "reversed"
+
+
+@dataclass(kw_only=True)
+class Escalation:
+    """How prices rise."""
+
+    #: By an index, such as `HICP`; absent for a fixed percentage.
+    index: str | None = None
+    #: By so many percent a year, or at most so many.
+    percent: Decimal | None = None
+    #: First on this day.
+    from_: datetime.date
 
 
 @dataclass(kw_only=True)
@@ -783,6 +1000,24 @@ class Header:
     ext: dict[str, str] = field(default_factory=dict)
 
 
+class Health(enum.StrEnum):
+    """How a project is."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class HierarchyRole(enum.StrEnum):
+    """What an organisation is in its hierarchy."""
+
+    BILL_TO = "bill_to"
+    SOLD_TO = "sold_to"
+    SHIP_TO = "ship_to"
+    PAYER = "payer"
+    END_CLIENT = "end_client"
+
+
 @dataclass(kw_only=True)
 class Hold:
     """Why something waits."""
@@ -853,6 +1088,36 @@ class Invoice:
     totals: Totals
     #: Where it stands.
     status: InvoiceStatus
+    #: Further facts, where anybody knows them.
+    details: InvoiceDetails | None = None
+
+
+@dataclass(kw_only=True)
+class InvoiceDetails:
+    """Further facts about a document. Names follow EN 16931."""
+
+    #: The day the tax falls due (BT-7).
+    tax_point: datetime.date | None = None
+    #: Currency the tax is also told in (BT-6).
+    tax_currency: Currency | None = None
+    #: Who is paid, where it is not the seller (BG-10).
+    payee: str | None = None
+    #: Who represents the seller in tax (BG-11).
+    tax_representative: Represented | None = None
+    #: The buyer's own reference (BT-10).
+    buyer_reference: str | None = None
+    #: The buyer's order (BT-13).
+    purchase_order: str | None = None
+    #: Payment terms in words (BT-20).
+    payment_terms: str | None = None
+    #: How it is to be paid (BT-81, UNTDID 4461), such as `58`.
+    payment_means: str | None = None
+    #: What is attached (BG-24).
+    attachments: list[Attachment] = field(default_factory=list)
+    #: How far it is as an e-invoice.
+    e_invoice: EInvoiceStatus | None = None
+    #: How the ERP booked it.
+    posted: Posted | None = None
 
 
 @dataclass(kw_only=True)
@@ -1030,6 +1295,35 @@ class Milestone:
     status: MilestoneStatus
     #: The customer's acceptance, once given.
     acceptance: Acceptance | None = None
+    #: Further facts, where anybody knows them.
+    details: MilestoneDetails | None = None
+
+
+class MilestoneBilling(enum.StrEnum):
+    """not_ready -> ready -> created -> posted; with several payers in_progress until all are posted."""
+
+    NOT_READY = "not_ready"
+    READY = "ready"
+    CREATED = "created"
+    IN_PROGRESS = "in_progress"
+    PARTIALLY_INVOICED = "partially_invoiced"
+    POSTED = "posted"
+
+
+@dataclass(kw_only=True)
+class MilestoneDetails:
+    """Further facts about a milestone."""
+
+    #: Share of its line, in percent.
+    percent: Decimal | None = None
+    #: Whether the customer must accept it.
+    acceptance_required: bool | None = None
+    #: Who pays which share of it.
+    payers: list[PayerShare] = field(default_factory=list)
+    #: Share kept back until final acceptance, in percent (rule FM3).
+    retention_percent: Decimal | None = None
+    #: How far it is billed.
+    billing: MilestoneBilling | None = None
 
 
 class MilestoneStatus(enum.StrEnum):
@@ -1076,6 +1370,20 @@ class NumberSeries:
     prefix: str
 
 
+@dataclass(kw_only=True)
+class Obligation:
+    """Something owed to the customer, for revenue."""
+
+    #: Code, unique in the contract.
+    code: str
+    #: What.
+    description: str
+    #: Contract lines it is sold on.
+    lines: list[str]
+    #: Price at which it would be sold alone (rule RR4).
+    standalone_price: Money
+
+
 class OverBilled(enum.StrEnum):
     """What a lower percentage than the one billed leads to (rule FM4)."""
 
@@ -1112,6 +1420,16 @@ class Payer:
 
 
 @dataclass(kw_only=True)
+class PayerShare:
+    """A payer's share of a milestone."""
+
+    #: Code of the payer.
+    payer: str
+    #: Share in percent.
+    percent: Decimal
+
+
+@dataclass(kw_only=True)
 class Payment:
     """Money received or returned. Canonical object `payment`."""
 
@@ -1127,6 +1445,22 @@ class Payment:
     fx: FxRate | None = None
     #: Where it stands.
     status: PaymentStatus
+    #: Further facts, where anybody knows them.
+    details: PaymentDetails | None = None
+
+
+@dataclass(kw_only=True)
+class PaymentDetails:
+    """Further facts about a payment."""
+
+    #: How it was paid, such as `credit_transfer`.
+    method: str | None = None
+    #: The bank's reference.
+    bank_reference: str | None = None
+    #: Documents that the whole payment settles, this one among them.
+    applications: list[Application] = field(default_factory=list)
+    #: What of the whole payment settles nothing yet.
+    unapplied: Money | None = None
 
 
 class PaymentStatus(enum.StrEnum):
@@ -1139,6 +1473,15 @@ class PaymentStatus(enum.StrEnum):
     REFUNDED = "refunded"
 
 
+class PercentMethod(enum.StrEnum):
+    """What percent complete is taken by."""
+
+    COST = "cost"
+    HOURS = "hours"
+    OUTPUT = "output"
+    REPORTED = "reported"
+
+
 @dataclass(kw_only=True)
 class Period:
     """From the first to the last day, both included."""
@@ -1147,6 +1490,27 @@ class Period:
     from_: datetime.date
     #: Last day.
     to: datetime.date
+
+
+@dataclass(kw_only=True)
+class Posted:
+    """How the ERP booked a document."""
+
+    #: Its id there.
+    id: str
+    #: Accounting period, such as `2026-03`.
+    period: str | None = None
+    #: Journal.
+    journal: str | None = None
+
+
+class Precedence(enum.StrEnum):
+    """Which end of a task waits for which end of another."""
+
+    FINISH_TO_START = "finish_to_start"
+    START_TO_START = "start_to_start"
+    FINISH_TO_FINISH = "finish_to_finish"
+    START_TO_FINISH = "start_to_finish"
 
 
 @dataclass(kw_only=True)
@@ -1181,6 +1545,42 @@ class Project:
     tasks: list[Task] = field(default_factory=list)
     #: The milestones of its fixed-fee lines.
     milestones: list[Milestone] = field(default_factory=list)
+    #: Further facts, where anybody knows them.
+    details: ProjectDetails | None = None
+
+
+@dataclass(kw_only=True)
+class ProjectDetails:
+    """Further facts about a project."""
+
+    #: Code of the company that delivers.
+    delivering_entity: str | None = None
+    #: E-mail address.
+    manager: str | None = None
+    #: E-mail address.
+    owner: str | None = None
+    stage: str | None = None
+    health: Health | None = None
+    planned_end: datetime.date | None = None
+    forecast_end: datetime.date | None = None
+    actual_start: datetime.date | None = None
+    actual_end: datetime.date | None = None
+    budget_hours: Decimal | None = None
+    budget_cost: Money | None = None
+    #: Estimated cost at completion.
+    estimate_at_completion: Money | None = None
+    percent_complete: Decimal | None = None
+    #: What the percentage is taken by.
+    percent_method: PercentMethod | None = None
+    calendar: str | None = None
+    location: str | None = None
+    cost_centre: str | None = None
+    practice: str | None = None
+    tags: list[str] = field(default_factory=list)
+    #: Why it is not billed, while it is not.
+    billing_hold: str | None = None
+    #: Nothing is booked on it up to this day any more.
+    closed_through: datetime.date | None = None
 
 
 @dataclass(kw_only=True)
@@ -1317,6 +1717,54 @@ class Quote:
     lines: list[QuoteLine]
     #: What was agreed beside the lines.
     agreement: Agreement | None = None
+    #: Further facts, where anybody knows them.
+    details: QuoteDetails | None = None
+
+
+@dataclass(kw_only=True)
+class QuoteApproval:
+    """An approval of a quote."""
+
+    #: Who.
+    by: str
+    #: In which role.
+    role: str
+    #: When.
+    at: Instant
+
+
+@dataclass(kw_only=True)
+class QuoteDetails:
+    """Further facts about a quote."""
+
+    #: Who is billed, where it is not the buyer.
+    bill_to: Link | None = None
+    #: Who sells: e-mail address.
+    owner: str | None = None
+    #: Last day on which it can be accepted.
+    valid_until: datetime.date | None = None
+    #: Price list it was made from.
+    price_list: str | None = None
+    #: Sum of its lines, net.
+    net: Money | None = None
+    #: Tax.
+    tax: Money | None = None
+    #: Net and tax.
+    gross: Money | None = None
+    #: Net less estimated cost.
+    margin: Money | None = None
+    #: The contract that it changes, for a change order.
+    changes: str | None = None
+    #: Statements of work and annexes.
+    documents: list[Document] = field(default_factory=list)
+    #: Who approved it.
+    approvals: list[QuoteApproval] = field(default_factory=list)
+    #: How it was signed.
+    signature: Signature | None = None
+    #: How likely it is to be won, in percent.
+    probability_percent: Decimal | None = None
+    #: Exchange rates as they were when it was made.
+    fx: list[FxRate] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -1335,6 +1783,26 @@ class QuoteLine:
     cost_estimate: Money | None = None
     #: What was agreed beside how it is billed.
     terms: LineTerms | None = None
+    #: Further facts, where anybody knows them.
+    details: QuoteLineDetails | None = None
+
+
+@dataclass(kw_only=True)
+class QuoteLineDetails:
+    """Further facts about a quote's line."""
+
+    #: The item sold, such as a product code.
+    item: str | None = None
+    #: Target margin in percent.
+    margin_percent: Decimal | None = None
+    #: First day of the work.
+    starts_on: datetime.date | None = None
+    #: Last day of the work.
+    ends_on: datetime.date | None = None
+    #: Code of the company that delivers it, where it is not the one that sells.
+    delivering_entity: str | None = None
+    #: Tasks it breaks down into, by name.
+    tasks: list[str] = field(default_factory=list)
 
 
 class QuoteStatus(enum.StrEnum):
@@ -1450,6 +1918,40 @@ class RecognitionStatus(enum.StrEnum):
     POSTED = "posted"
     REVERSED = "reversed"
     ELIMINATED = "eliminated"
+
+
+@dataclass(kw_only=True)
+class Registration:
+    """A company registration."""
+
+    #: The id.
+    id: str
+    #: Its scheme (ISO 6523 ICD), such as `0002`.
+    scheme: str | None = None
+
+
+@dataclass(kw_only=True)
+class Renewal:
+    """How a contract goes on."""
+
+    #: By itself, unless somebody says otherwise.
+    automatic: bool
+    #: For so many months.
+    months: int
+    #: Said otherwise so many days before.
+    notice_days: int
+
+
+@dataclass(kw_only=True)
+class Represented:
+    """Who represents a seller in tax."""
+
+    #: Name (BT-62).
+    name: str
+    #: VAT id (BT-63).
+    vat_id: str
+    #: Address (BG-12).
+    address: Address
 
 
 @dataclass(kw_only=True)
@@ -1698,6 +2200,27 @@ class ScheduleStatus(enum.StrEnum):
 
 
 @dataclass(kw_only=True)
+class Segments:
+    """Where a customer belongs in our reports."""
+
+    region: str | None = None
+    practice: str | None = None
+    industry: str | None = None
+
+
+@dataclass(kw_only=True)
+class Signature:
+    """A signature."""
+
+    #: Who provides it.
+    provider: str
+    #: The provider's id of what was signed.
+    envelope: str
+    #: When it was signed, once it is.
+    signed_at: Instant | None = None
+
+
+@dataclass(kw_only=True)
 class Task:
     """A piece of the work breakdown. Canonical object `task`."""
 
@@ -1717,6 +2240,67 @@ class Task:
     billing_type: BillingType
     #: Planned hours.
     planned_hours: Decimal | None = None
+    #: Further facts, where anybody knows them.
+    details: TaskDetails | None = None
+
+
+@dataclass(kw_only=True)
+class TaskDetails:
+    """Further facts about a task."""
+
+    #: Code of the task above it.
+    parent: str | None = None
+    kind: TaskKind | None = None
+    status: TaskStatus | None = None
+    #: What it waits for.
+    predecessors: list[TaskLink] = field(default_factory=list)
+    planned_start: datetime.date | None = None
+    planned_end: datetime.date | None = None
+    actual_hours: Decimal | None = None
+    remaining_hours: Decimal | None = None
+    percent_complete: Decimal | None = None
+    #: What is sold when it is worked on.
+    service_item: str | None = None
+    cost_code: str | None = None
+    #: Whether its cost may be capitalised.
+    capitalisable: bool | None = None
+    #: Such as `not before 2026-04-01`.
+    constraint: str | None = None
+    #: Its key in an issue tracker.
+    issue_key: str | None = None
+    #: No more time on it: it is billed whole.
+    locked: bool | None = None
+
+
+class TaskKind(enum.StrEnum):
+    """What a task is."""
+
+    PHASE = "phase"
+    TASK = "task"
+    MILESTONE = "milestone"
+    SUMMARY = "summary"
+
+
+@dataclass(kw_only=True)
+class TaskLink:
+    """A task that another waits for."""
+
+    #: Its code.
+    task: str
+    #: Which end waits for which.
+    precedence: Precedence
+    #: Days between them; negative where they overlap.
+    lag_days: int = 0
+
+
+class TaskStatus(enum.StrEnum):
+    """planned -> ready -> in_progress -> done; cancelled."""
+
+    PLANNED = "planned"
+    READY = "ready"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    CANCELLED = "cancelled"
 
 
 class TaxCategory(enum.StrEnum):
@@ -1743,6 +2327,18 @@ class TaxCategory(enum.StrEnum):
 
 
 @dataclass(kw_only=True)
+class TaxId:
+    """A tax id."""
+
+    #: Country (ISO 3166-1).
+    country: str
+    #: The id, with its country prefix where it has one (Greece: EL).
+    id: str
+    #: Regime, such as `vat`, `gst`, `sales_tax`.
+    regime: str
+
+
+@dataclass(kw_only=True)
 class TaxRegistration:
     """A tax registration."""
 
@@ -1752,6 +2348,14 @@ class TaxRegistration:
     id: str
     #: Regime, such as `vat`, `gst`, `oss`.
     regime: str
+
+
+class TaxStatus(enum.StrEnum):
+    """Whether somebody pays tax."""
+
+    TAXABLE = "taxable"
+    EXEMPT = "exempt"
+    UNREGISTERED = "unregistered"
 
 
 @dataclass(kw_only=True)
@@ -1835,6 +2439,60 @@ class TemplateTask:
 
 
 @dataclass(kw_only=True)
+class Termination:
+    """How a contract ended."""
+
+    #: Its last day.
+    on: datetime.date
+    #: By whom: `customer` or `seller`.
+    by: str
+    #: Why.
+    reason: str
+
+
+@dataclass(kw_only=True)
+class TimeDetails:
+    """Further facts about an entry of time."""
+
+    #: The timesheet it stands on.
+    timesheet: Link | None = None
+    #: When the work began.
+    started_at: Instant | None = None
+    #: When it ended.
+    stopped_at: Instant | None = None
+    #: Zone that its day is meant in (IANA).
+    zone: str | None = None
+    #: Project.
+    project: Link | None = None
+    #: Assignment.
+    assignment: Link | None = None
+    #: Role it was worked in.
+    role: str | None = None
+    #: What kind of work.
+    work_type: WorkType | None = None
+    #: Minutes that are charged, where they are not the minutes worked.
+    billable_minutes: int | None = None
+    #: Where.
+    location: str | None = None
+    #: A note that the customer does not see.
+    internal_note: str | None = None
+    #: Its key where it was first written, such as a worklog's id.
+    source_key: str | None = None
+    #: Minutes that rounding to an increment added, or took when negative.
+    rounding_minutes: int | None = None
+    #: Rate, frozen at approval (rule RT5).
+    bill_rate: TimeRate | None = None
+    #: What an hour costs us.
+    cost_rate: Money | None = None
+    #: The entry it corrects.
+    correction_of: Id | None = None
+    #: The entry it was split from.
+    split_of: Id | None = None
+    #: The invoice line it is on.
+    invoiced_line: str | None = None
+
+
+@dataclass(kw_only=True)
 class TimeEntry:
     """Work that somebody recorded. Canonical object `time_entry`."""
 
@@ -1858,6 +2516,18 @@ class TimeEntry:
     approved_at: Instant | None = None
     #: What the customer may read.
     note: str | None = None
+    #: Further facts, where anybody knows them.
+    details: TimeDetails | None = None
+
+
+@dataclass(kw_only=True)
+class TimeRate:
+    """A rate as it was found."""
+
+    #: Per hour.
+    hourly: Money
+    #: Row it comes from.
+    row: str
 
 
 class TimeStatus(enum.StrEnum):
@@ -1949,6 +2619,15 @@ class Unit(enum.StrEnum):
     KMT = "KMT"
     #: Percent.
     P1 = "P1"
+
+
+class WorkType(enum.StrEnum):
+    """What kind of work."""
+
+    NORMAL = "normal"
+    OVERTIME = "overtime"
+    WEEKEND = "weekend"
+    TRAVEL = "travel"
 
 
 @dataclass(kw_only=True)

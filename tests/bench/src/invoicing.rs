@@ -164,6 +164,7 @@ fn open(number: u32, card: &[RateRow], context: &Context) -> anyhow::Result<Opti
     let project = derived.project.header.id.context("no project")?;
     for person in 0..PEOPLE {
         let assignment = Assignment {
+            details: None,
             header: Header {
                 id: Some(Id::derived(&["bench", &number.to_string(), &person.to_string()])),
                 ..Header::default()
@@ -193,6 +194,7 @@ fn quote(number: u32) -> anyhow::Result<Quote> {
     // A cap that most projects reach before the month is over.
     let cap = Cap { limit: Money::new(Decimal::from(9_000), euro()?), mode: CapMode::Fit };
     let line = |id: &str, cap: Option<Cap>| QuoteLine {
+        details: None,
         id: id.into(),
         description: format!("Work {id}"),
         billing: BillingMethod::TimeAndMaterials { roles: Vec::new(), cap },
@@ -201,6 +203,7 @@ fn quote(number: u32) -> anyhow::Result<Quote> {
         terms: LineTerms::default(),
     };
     Ok(Quote {
+        details: None,
         header: Header::default(),
         number: format!("Q-{number}"),
         version: 1,
@@ -209,6 +212,7 @@ fn quote(number: u32) -> anyhow::Result<Quote> {
         name: format!("Project {number}"),
         accepted_at: None,
         customer: Customer {
+            details: None,
             header: Header::default(),
             name: format!("Customer {number}"),
             parent_name: None,
@@ -237,6 +241,7 @@ fn times(account: &Option<Account>, project: u32, count: u32) -> anyhow::Result<
     let one = |at: u32| -> anyhow::Result<TimeEntry> {
         let task = tasks.get(usize::try_from(at)? % tasks.len().max(1)).context("no task")?;
         Ok(TimeEntry {
+            details: None,
             header: Header {
                 id: Some(Id::derived(&["bench time", &project.to_string(), &at.to_string()])),
                 version: Some("1".into()),

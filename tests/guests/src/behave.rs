@@ -45,6 +45,7 @@ impl Discover for Rude {
 /// A customer of this name.
 pub fn customer(name: &str) -> Customer {
     Customer {
+        details: None,
         header: Header::default(),
         name: name.into(),
         parent_name: None,

@@ -38,6 +38,7 @@ pub fn context(now: Timestamp) -> Context {
 
 fn helix() -> Customer {
     Customer {
+        details: None,
         header: header("customer"),
         name: "Helix GmbH".into(),
         parent_name: Some("Helix Group AG".into()),
@@ -72,6 +73,7 @@ pub fn quote() -> Quote {
         due_on: None,
     };
     let line = |id: &str, description: &str, billing: BillingMethod, cost: Option<&str>| QuoteLine {
+        details: None,
         id: id.into(),
         description: description.into(),
         billing,
@@ -101,6 +103,7 @@ pub fn quote() -> Quote {
         starts_on: "2026-04-01".parse().unwrap(),
     });
     Quote {
+        details: None,
         header: Header { external: Some("0Q0-42".into()), ..header("quote") },
         number: "Q-2026-0042".into(),
         version: 3,

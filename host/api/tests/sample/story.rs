@@ -296,6 +296,7 @@ fn work(story: &mut Story, derived: &Derived) {
     for (who, date, minutes, billing_type) in entries {
         story.at(&format!("{date}T17:{:02}:00Z", minutes % 60 + u32::from(who.starts_with("ben")) * 6 + 10));
         let entry = TimeEntry {
+            details: None,
             header: Header {
                 id: Some(id(&format!("{who}{date}{minutes}"))),
                 version: Some("1".into()),
@@ -423,6 +424,7 @@ fn pay(story: &mut Story) {
     story.at("2026-04-20T09:00:00Z");
     let invoice = story.account().invoice_by_number("INV-1001").unwrap().invoice.header.id.clone().unwrap();
     let payment = Payment {
+        details: None,
         header: Header { id: Some(id("payment")), ..Header::default() },
         invoice: Link::Id(invoice),
         amount: euros("40000.00"),

@@ -49,6 +49,7 @@ pub fn entity() -> LegalEntity {
 
 pub fn customer() -> Customer {
     Customer {
+        details: None,
         header: Header::default(),
         name: "Helix GmbH".into(),
         parent_name: Some("Helix Group AG".into()),
@@ -68,6 +69,7 @@ pub fn role(name: &str, rate: &str, resource: Option<&str>) -> RoleRate {
 
 pub fn line(id: &str, description: &str, billing: BillingMethod) -> QuoteLine {
     QuoteLine {
+        details: None,
         id: id.into(),
         description: description.into(),
         billing,
@@ -120,6 +122,7 @@ pub fn helix_quote() -> Quote {
 
 pub fn quote(lines: Vec<QuoteLine>) -> Quote {
     Quote {
+        details: None,
         header: Header::default(),
         number: "Q-1".into(),
         version: 1,
@@ -250,6 +253,7 @@ impl Book {
     /// An approved, chargeable entry of time.
     pub fn entry(&self, key: &str, line: &str, who: &str, date: &str, minutes: u32) -> TimeEntry {
         TimeEntry {
+            details: None,
             header: Header { id: Some(id(key)), version: Some("1".into()), ..Header::default() },
             task: Link::Id(self.task(line)),
             resource: who.into(),
@@ -265,6 +269,7 @@ impl Book {
 
     pub fn pay(&mut self, key: &str, invoice: &Invoice, amount: &str, on: &str) -> Vec<AccountEvent> {
         let payment = Payment {
+            details: None,
             header: Header { id: Some(id(key)), ..Header::default() },
             invoice: Link::Id(invoice.header.id.clone().unwrap()),
             amount: euros(amount),

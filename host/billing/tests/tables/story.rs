@@ -147,6 +147,7 @@ impl Story {
             ("pay", [key, amount, rest @ ..]) => {
                 let invoice = self.posted.iter().find(|invoice| invoice.kind != InvoiceType::CreditNote)?.clone();
                 let payment = Payment {
+                    details: None,
                     header: Header { id: Some(id(key)), ..Header::default() },
                     invoice: Link::Id(invoice.header.id?),
                     amount: Money::new(dec(amount), invoice.currency),

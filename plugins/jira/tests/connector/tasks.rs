@@ -115,6 +115,7 @@ fn site() -> (Arc<Mutex<Site>>, FakeHost) {
 
 fn task(code: &str, name: &str) -> Task {
     Task {
+        details: None,
         header: Header { id: Some(Id::derived(&["task", code])), ..Header::default() },
         project: None,
         project_code: Some("P-2026-0042".into()),

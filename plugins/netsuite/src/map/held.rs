@@ -30,6 +30,7 @@ pub fn document(config: &Config, found: &Found<Document>, credit: bool) -> Resul
     let money = |amount: Option<Decimal>| Money::new(amount.unwrap_or_default(), currency);
     let lines = have.item.items.iter().enumerate().map(|(at, have)| line(config, have, at, currency));
     let invoice = Invoice {
+        details: None,
         header: Header::default(),
         number: have.tran_id.clone(),
         kind,
@@ -63,6 +64,7 @@ pub fn document(config: &Config, found: &Found<Document>, credit: bool) -> Resul
 
 fn buyer(entity: &Ref, currency: Currency) -> Customer {
     Customer {
+        details: None,
         header: Header::default(),
         name: format!("NetSuite customer {}", entity.id),
         parent_name: None,

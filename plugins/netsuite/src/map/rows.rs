@@ -67,6 +67,7 @@ pub fn application_id(row: &PaymentRow) -> String {
 /// A payment.
 pub fn payment(row: &PaymentRow) -> Result<Change, Fault> {
     let payment = Payment {
+        details: None,
         header: Header::default(),
         invoice: Link::External(row.invoice.clone()),
         amount: money(&row.amount, &row.currency, "/amount")?,

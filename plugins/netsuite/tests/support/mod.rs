@@ -199,6 +199,7 @@ pub fn helix() -> Customer {
         country: "DE".into(),
     };
     Customer {
+        details: None,
         header: header("customer"),
         name: "Helix GmbH".into(),
         parent_name: Some("Helix Group AG".into()),
@@ -238,6 +239,7 @@ pub fn setup() -> BillingSetup {
         due_on: Some(day("2026-03-27")),
     };
     let milestone = |code: &str, amount: &str| Milestone {
+        details: None,
         header: header(code),
         project: None,
         code: code.into(),
@@ -311,6 +313,7 @@ pub fn document(of: &str, kind: InvoiceType, issued: &str, lines: &[Figures], ta
         billing_events: Vec::new(),
     };
     Invoice {
+        details: None,
         header: header(of),
         number: None,
         kind,

@@ -9,6 +9,7 @@ pub fn payment(row: &PaymentRow) -> Result<Change, Fault> {
     let code = &row.paid.currency.code;
     let currency = Currency::from_code(code).ok_or_else(|| unreadable("an ISO 4217 currency", code, "/amount"))?;
     let payment = Payment {
+        details: None,
         header: Header::default(),
         invoice: Link::External(row.invoice_payment.to_string()),
         amount: Money::new(amount(row)?, currency),
