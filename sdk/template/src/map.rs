@@ -8,7 +8,8 @@ use super::wire::{Contact, NewContact};
 pub fn customer(contact: &Contact) -> Customer {
     let currency = contact.currency_code.as_deref().and_then(Currency::from_code);
     let limit = contact.credit_limit.zip(currency).map(|(amount, currency)| Money::new(amount, currency));
-    Customer { details: None,
+    Customer {
+        details: None,
         header: Header { external: Some(contact.id.clone()), ..Header::default() },
         name: contact.name.clone(),
         parent_name: None,
