@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What is packed: a folder or file of the repository.
-const PACKED: [&str; 17] = [
+const PACKED: [&str; 18] = [
     "Cargo.lock",
     "host/canonical/Cargo.toml",
     "host/canonical/data",
@@ -23,6 +23,7 @@ const PACKED: [&str; 17] = [
     "sdk/simulator/README.md",
     "sdk/simulator/src",
     "sdk/template",
+    "sdk/template-transform",
     "sdk/testkit",
 ];
 

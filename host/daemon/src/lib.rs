@@ -8,6 +8,7 @@ pub mod config;
 mod doorkeeper;
 mod plugins;
 mod registries;
+mod streams;
 mod trust;
 mod wiring;
 

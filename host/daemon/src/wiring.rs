@@ -13,7 +13,7 @@ use conductor::{Limits, Wheel};
 use console::ConsoleState;
 use egress::Egress;
 use fleet::Fleet;
-use ingress::{Doors, Stream};
+use ingress::Doors;
 use policy::access::Role;
 use ports::{Clock, Connectors, Ledger, Plugins, Rollouts, SecretError, SecretValue, Transforms, Versions};
 use process::calls::{EntityCalendar, Parameters, RouteRow};
@@ -29,6 +29,7 @@ use vault::{FileVault, KeySource};
 
 use crate::clock::{BusinessClock, TimeOrderedIds};
 use crate::config::{Config, ConfigError, Connection};
+use crate::streams::Streams;
 use crate::trust::Trust;
 use crate::{StartError, Vault, catalogue, doorkeeper, plugins, registries};
 
@@ -132,19 +133,8 @@ impl House {
             let (folder, trust) = (config.host.plugins_dir.clone(), Trust::of(config));
             loops.spawn(plugins::watch(folder, Arc::clone(&self.fleet), trust, every, stopped.clone()));
         }
-        for connection in &config.connections {
-            let Some(info) = self.runtime.connection(&connection.id) else { continue };
-            let allowed =
-                |object: &str| connection.read.as_ref().is_none_or(|read| read.iter().any(|name| name == object));
-            for object in info.manifest.objects.iter().filter(|object| object.read && allowed(&object.name)) {
-                let every = Duration::from_millis(connection.poll_ms);
-                let stream = Stream { connection: connection.id.clone(), object: object.name.clone(), every };
-                loops.spawn(ingress::poll(self.doors.clone(), stream, stopped.clone()));
-            }
-            if info.manifest.webhook.is_some() {
-                loops.spawn(ingress::follow_nudges(self.doors.clone(), connection.id.clone(), stopped.clone()));
-            }
-        }
+        let streams = Streams::new(self.doors.clone(), config.connections.clone());
+        loops.spawn(streams.run(Arc::clone(&self.runtime), stopped.clone()));
         loops
     }
 

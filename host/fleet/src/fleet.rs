@@ -11,8 +11,8 @@ use ports::{
 };
 use process::{Cause, EventDraft};
 use quoin_canonical::Id;
+use quoin_package::Manifest;
 use quoin_package::publication::changes;
-use quoin_package::{Manifest, PackageKind};
 use rollout::{Decision, Origin, Rollout, Version};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -206,10 +206,6 @@ impl Fleet {
     ) -> Result<Staged, RolloutError> {
         let (staged, origin) = self.prepare(&package).await?;
         let (id, digest) = (staged.info.id.clone(), staged.info.digest.clone());
-        if staged.manifest.kind == PackageKind::Transform {
-            // A transform has no connections and keeps nothing: what is loaded serves.
-            return Ok(staged);
-        }
         let mut plans = self.plans.lock().await;
         let now = plans.get(&id).map(|plan| plan.rollout.clone()).unwrap_or_else(|| Rollout::of(&id));
         let decided = async {

@@ -107,6 +107,10 @@ impl Versions for Sandbox {
         self.ready.lock().unwrap().get(digest).map(|(_, manifest)| Arc::clone(manifest))
     }
 
+    fn routed(&self) -> watch::Receiver<u64> {
+        self.trouble.subscribe()
+    }
+
     fn trouble(&self) -> watch::Receiver<u64> {
         self.trouble.subscribe()
     }

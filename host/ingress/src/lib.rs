@@ -19,6 +19,7 @@ use ports::{Clock, Connectors, Ids, Ledger};
 
 pub use nudges::follow_nudges;
 pub use poller::poll;
+use process::intake::connection_key;
 pub use webhook::router;
 
 /// What every door needs.
@@ -59,9 +60,4 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 /// The pause after a number of failures in a row.
 fn backoff(failures: u32) -> Duration {
     FIRST_BACKOFF.saturating_mul(2_u32.saturating_pow(failures.min(12))).min(MAX_BACKOFF)
-}
-
-/// The log key under which everything of a connection, and of no deal, is recorded.
-fn connection_key(connection: &str) -> String {
-    format!("~{connection}")
 }

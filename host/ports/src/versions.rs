@@ -101,6 +101,9 @@ pub trait Versions: Send + Sync {
     /// The manifest of a version that is ready.
     fn manifest(&self, plugin: &str, digest: &str) -> Option<Arc<Manifest>>;
 
+    /// A number that changes whenever somebody else serves.
+    fn routed(&self) -> watch::Receiver<u64>;
+
     /// A number that changes with every fault of a plugin's own.
     fn trouble(&self) -> watch::Receiver<u64>;
 

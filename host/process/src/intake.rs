@@ -78,6 +78,11 @@ pub fn fingerprint(data: &Value) -> String {
     Id::derived(&["content", &canonical_text(&bare)]).to_string()
 }
 
+/// The log key under which everything of a connection, and of no deal, is recorded.
+pub fn connection_key(connection: &str) -> String {
+    format!("~{connection}")
+}
+
 /// JSON text with sorted keys, whatever order the connector wrote them in.
 fn canonical_text(value: &Value) -> String {
     match value {
@@ -123,10 +128,18 @@ pub fn admit(arrival: &Arrival, before: Option<&Sighting>, known: &[XrefRow], no
         xrefs.extend(identify_customer(&mut data, &arrival.connection, known, key.as_deref()));
     }
     let mut events = Vec::new();
-    if let Some(key) = &key {
-        events.push(sighted(arrival, &fingerprint, key, same, now));
-        if !same {
-            events.extend(happened(arrival, &fingerprint, &data, before, key, now));
+    match &key {
+        Some(key) => {
+            events.push(sighted(arrival, &fingerprint, key, same, now));
+            if !same {
+                events.extend(happened(arrival, &fingerprint, &data, before, key, now));
+            }
+        }
+        // It belongs to no deal, so nothing else will tell what it says.
+        None => {
+            let mut event = sighted(arrival, &fingerprint, &connection_key(&arrival.connection), same, now);
+            event.body["record"] = data.clone();
+            events.push(event);
         }
     }
     Admission::Admitted {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ports::CallError;
-use quoin_package::{ConfigField, ConfigKind, Manifest};
+use quoin_package::{ConfigField, ConfigKind, Manifest, PackageKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
@@ -74,6 +74,10 @@ impl Connection {
     /// Everything that is wrong.
     pub fn new(spec: ConnectionSpec, plugin: Arc<Plugin>, calls: Arc<Semaphore>) -> Result<Self, ConnectionError> {
         let mut problems = Vec::new();
+        if plugin.manifest.kind == PackageKind::Transform {
+            problems
+                .push(format!("plugin '{}' is a transform, which has no connections; remove this one", spec.plugin));
+        }
         let config = effective(&plugin.manifest, &spec.config, &mut problems);
         ungranted(&plugin.manifest, &spec.grant, &mut problems);
         if problems.is_empty() {

@@ -28,7 +28,7 @@ pub struct Examined {
     pub contract: String,
     /// SDK and language, from the same stamp.
     pub sdk: String,
-    /// Optional powers: `reads`, `writes`, `listens`, `checks`, `discovers`.
+    /// Optional powers: `reads`, `writes`, `listens`, `checks`, `discovers`; of a transform `converts`.
     pub powers: Vec<String>,
     /// Interfaces it imports, with their versions.
     pub imports: Vec<String>,

@@ -8,20 +8,18 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::digest;
 use ports::{Clock, LoadStep, Outbound, Secrets};
 use quoin_canonical::ObjectKind;
-use quoin_package::{Manifest, PackageKind};
+use quoin_package::Manifest;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
 use crate::Options;
-use crate::bindings::transformer::TransformerPre;
 use crate::cache;
 use crate::call::{Ended, State, Ticket, run};
 use crate::door::micros_since;
 use crate::engine::bytes_of_mib;
 use crate::inspect::{Stamp, check_contract, inspect};
 use crate::plugin::{Plugin, Record};
-use crate::power::Powers;
-use crate::transform::{self, TransformPlugin};
+use crate::power::{Describes, Powers};
 
 /// `describe` only returns a text: a second of processor time is a thousand times what it needs.
 const DESCRIBE_CPU: Duration = Duration::from_secs(1);
@@ -41,7 +39,7 @@ pub struct Shared {
 ///
 /// # Errors
 /// What is wrong and how to mend it.
-pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<(Loaded, Vec<LoadStep>), String> {
+pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<(Plugin, Vec<LoadStep>), String> {
     let mut steps = Steps::begin();
     let manifest = Arc::new(manifest(&text)?);
     let stamp = inspect(&bytes, shared.options.component_bytes)?;
@@ -53,14 +51,6 @@ pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<(Load
         format!("the component does not fit this host: {error:#}; rebuild with an SDK of contract 1.0")
     })?;
     let trial = Trial { shared, manifest: &manifest, digest: &digest };
-    if manifest.kind == PackageKind::Transform {
-        let pre = transform::probe(&shared.engine, &component, &pre, &manifest)?;
-        trial.describe_transform(&pre, &text).await?;
-        steps.done("described");
-        let (load_ms, notes) = (steps.millis(), notes(stamp));
-        let transform = TransformPlugin { manifest, digest, pre, load_ms, from_cache, notes };
-        return Ok((Loaded::Transform(transform), steps.steps));
-    }
     let powers = Powers::probe(&shared.engine, &component, &pre)?;
     powers.agree_with(&manifest)?;
     trial.describe(&powers, &text).await?;
@@ -69,7 +59,7 @@ pub async fn load(shared: &Shared, bytes: Vec<u8>, text: String) -> Result<(Load
     steps.done("started once");
     let (load_ms, notes) = (steps.millis(), notes(stamp));
     let plugin = Plugin { manifest, digest, powers, load_ms, from_cache, notes, record: Record::default() };
-    Ok((Loaded::Connector(Box::new(plugin)), steps.steps))
+    Ok((plugin, steps.steps))
 }
 
 /// What was done on the way, and how long it took.
@@ -93,14 +83,6 @@ impl Steps {
     fn millis(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
-}
-
-/// What a package turned out to be.
-pub enum Loaded {
-    /// It talks to a system.
-    Connector(Box<Plugin>),
-    /// It converts, and reaches nothing.
-    Transform(TransformPlugin),
 }
 
 /// Reads the manifest and checks what only this host knows.
@@ -187,32 +169,23 @@ impl Trial<'_> {
     /// # Errors
     /// When it fails, or used an import.
     pub async fn described(&self, powers: &Powers) -> Result<String, String> {
-        let pre = powers.describes.clone();
+        let describes = powers.describes.clone();
         let ended = run(&self.shared.engine, self.ticket(), |store| {
             Box::pin(async move {
-                let instance = pre.instantiate_async(&mut *store).await?;
-                instance.quoin_connector_describe().call_describe(store).await.map(Ok)
+                match describes {
+                    Describes::Connector(pre) => {
+                        let instance = pre.instantiate_async(&mut *store).await?;
+                        instance.quoin_connector_describe().call_describe(store).await.map(Ok)
+                    }
+                    Describes::Transform(pre) => {
+                        let instance = pre.instantiate_async(&mut *store).await?;
+                        instance.quoin_transform_describe().call_describe(store).await.map(Ok)
+                    }
+                }
             })
         })
         .await;
         pure(ended)
-    }
-
-    /// The same for a transform.
-    async fn describe_transform(&self, pre: &TransformerPre<State>, text: &str) -> Result<(), String> {
-        let pre = pre.clone();
-        let ended = run(&self.shared.engine, self.ticket(), |store| {
-            Box::pin(async move {
-                let instance = pre.instantiate_async(&mut *store).await?;
-                instance.quoin_transform_describe().call_describe(store).await.map(Ok)
-            })
-        })
-        .await;
-        let described = pure(ended)?;
-        if described != text {
-            return Err(difference(&described, text));
-        }
-        Ok(())
     }
 
     /// Each power is instantiated once: some mismatches only show then.
@@ -231,7 +204,7 @@ impl Trial<'_> {
                 }
             )*};
         }
-        tried!(checks, discovers, reads, writes, listens);
+        tried!(converts, checks, discovers, reads, writes, listens);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The powers found on a component: one tiny world each, probed by building it.
 
-use quoin_package::Manifest;
+use quoin_package::{Manifest, PackageKind};
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 
@@ -9,12 +9,22 @@ use crate::bindings::describes::DescribesPre;
 use crate::bindings::discovers::DiscoversPre;
 use crate::bindings::listens::ListensPre;
 use crate::bindings::reads::ReadsPre;
+use crate::bindings::transformer::TransformerPre;
 use crate::bindings::writes::WritesPre;
 use crate::call::State;
+use crate::transform;
 
-/// A component's powers, ready to be instantiated.
+/// How a component describes itself: each kind by an export of its own.
+#[derive(Clone)]
+pub enum Describes {
+    Connector(DescribesPre<State>),
+    Transform(TransformerPre<State>),
+}
+
+/// A component's powers, ready to be instantiated. A connector converts nothing, and a transform does nothing else.
 pub struct Powers {
-    pub describes: DescribesPre<State>,
+    pub describes: Describes,
+    pub converts: Option<TransformerPre<State>>,
     pub checks: Option<ChecksPre<State>>,
     pub discovers: Option<DiscoversPre<State>>,
     pub reads: Option<ReadsPre<State>>,
@@ -26,19 +36,22 @@ impl Powers {
     /// Probes a component.
     ///
     /// # Errors
-    /// When it exports an interface of the contract that is not of the contract's type.
+    /// When it exports an interface of the contract that is not of the contract's type, is no plugin or two, or is
+    /// a transform that imports what would make it impure.
     pub fn probe(engine: &Engine, component: &Component, pre: &InstancePre<State>) -> Result<Self, String> {
         let exported: Vec<String> =
             component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect();
-        let has = |interface: &str| {
-            let prefix = format!("quoin:connector/{interface}@1.");
-            exported.iter().any(|name| name.starts_with(&prefix))
-        };
-        if !has("describe") {
-            return Err("the component does not export quoin:connector/describe@1.0.0, so it is no connector; with the Rust SDK: quoin_sdk::register!(…)".into());
+        let exports = |prefix: &str| exported.iter().any(|name| name.starts_with(prefix));
+        let has = |interface: &str| exports(&format!("quoin:connector/{interface}@1."));
+        match (has("describe"), exports("quoin:transform/")) {
+            (true, false) => {}
+            (false, true) => return transform::probe(engine, component, pre).map(Self::converting),
+            (true, true) => return Err("the component exports both a connector and a transform; make two plugins of it, one with each".into()),
+            (false, false) => return Err("the component does not export quoin:connector/describe@1.0.0, so it is no connector, nor quoin:transform/transform@1.0.0, so it is no transform; with the Rust SDK: quoin_sdk::register!(…) or quoin_sdk::register_transform!(…)".into()),
         }
         Ok(Self {
-            describes: built("describe", DescribesPre::new(pre.clone()))?,
+            describes: Describes::Connector(built("describe", DescribesPre::new(pre.clone()))?),
+            converts: None,
             checks: has("check").then(|| built("check", ChecksPre::new(pre.clone()))).transpose()?,
             discovers: has("discover").then(|| built("discover", DiscoversPre::new(pre.clone()))).transpose()?,
             reads: has("source").then(|| built("source", ReadsPre::new(pre.clone()))).transpose()?,
@@ -47,9 +60,22 @@ impl Powers {
         })
     }
 
+    fn converting(pre: TransformerPre<State>) -> Self {
+        Self {
+            describes: Describes::Transform(pre.clone()),
+            converts: Some(pre),
+            checks: None,
+            discovers: None,
+            reads: None,
+            writes: None,
+            listens: None,
+        }
+    }
+
     /// The names of the optional powers.
     pub fn names(&self) -> Vec<String> {
         let all = [
+            ("converts", self.converts.is_some()),
             ("checks", self.checks.is_some()),
             ("discovers", self.discovers.is_some()),
             ("reads", self.reads.is_some()),
@@ -64,6 +90,17 @@ impl Powers {
     /// # Errors
     /// Both sides of the difference, and the line that mends it.
     pub fn agree_with(&self, manifest: &Manifest) -> Result<(), String> {
+        match (self.converts.is_some(), manifest.kind) {
+            (true, PackageKind::Connector) => {
+                return Err(
+                    "the component exports a transform, but connector.toml has not kind = \"transform\"; add it".into(),
+                );
+            }
+            (false, PackageKind::Transform) => {
+                return Err("connector.toml has kind = \"transform\", but the component does not export quoin:transform/transform@1.0.0; with the Rust SDK: quoin_sdk::register_transform!(…)".into());
+            }
+            _ => {}
+        }
         let objects = &manifest.objects;
         let pairs = [
             (

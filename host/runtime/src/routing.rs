@@ -1,4 +1,4 @@
-//! Who serves what: plugins by id with their versions side by side, connections, transforms. Replaced as a
+//! Who serves what: plugins by id with their versions side by side, and connections. Replaced as a
 //! whole, so that a call sees one consistent state, and keeps the one it started with.
 
 use std::collections::BTreeMap;
@@ -7,16 +7,16 @@ use std::sync::Arc;
 use rollout::{Call, Serving};
 use tokio::sync::Semaphore;
 
+use crate::bindings::transformer::TransformerPre;
+use crate::call::State;
 use crate::connection::{Connection, ConnectionError, ConnectionSpec, GrantFor};
 use crate::plugin::Plugin;
-use crate::transform::TransformPlugin;
 
 /// The table.
 #[derive(Default, Clone)]
 pub struct Routing {
     pub plugins: BTreeMap<String, Versions>,
     pub connections: BTreeMap<String, Arc<Wired>>,
-    pub transforms: BTreeMap<String, Arc<TransformPlugin>>,
 }
 
 /// A plugin's versions, and which of them serves whom.
@@ -67,6 +67,18 @@ impl Routing {
         let chosen = plugin.serving.choose(call).and_then(fitting);
         // An old version that no longer fits the configuration leaves its processes to the one that serves.
         chosen.or_else(|| plugin.serving.current().and_then(fitting)).ok_or(Nobody::Unknown)
+    }
+
+    /// Who converts; `sticky` keeps to one version while another is on trial.
+    pub fn transform(&self, id: &str, sticky: &[u8]) -> Result<(Arc<Plugin>, TransformerPre<State>), Nobody> {
+        let versions = self.plugins.get(id).ok_or(Nobody::Unknown)?;
+        if let Some(reason) = &versions.serving.barred {
+            return Err(Nobody::Barred(reason.clone()));
+        }
+        let chosen = versions.serving.choose(Call { connection: "", sticky, began: None });
+        let plugin = chosen.and_then(|digest| versions.ready.get(digest)).ok_or(Nobody::Unknown)?;
+        let pre = plugin.powers.converts.clone().ok_or(Nobody::Unknown)?;
+        Ok((Arc::clone(plugin), pre))
     }
 
     /// Whether a plugin's versions share this connection's calls.

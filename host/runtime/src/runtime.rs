@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use ports::{
     Access, CallError, CallTrace, Called, CheckReport, Clock, ConnectionInfo, Connectors, Inbound, Item, ItemOutcome,
-    Outbound, Page, PluginInfo, Process, ReadRequest, Reply, Secrets,
+    Outbound, Page, Process, ReadRequest, Reply, Secrets,
 };
 use rollout::Call as Choice;
 use serde_json::Value;
@@ -24,7 +24,6 @@ use crate::fault::{busy, guest};
 use crate::load::Shared;
 use crate::plugin::Plugin;
 use crate::routing::{Nobody, Routing, Wired};
-use crate::transform::TransformPlugin;
 
 /// The connection that serves a call, or the call's end.
 macro_rules! routed {
@@ -51,6 +50,8 @@ pub struct Runtime {
     pub(crate) loading: tokio::sync::Mutex<()>,
     /// Versions that were taken away, while calls may still be under way in them.
     pub(crate) leaving: Mutex<Vec<Weak<Plugin>>>,
+    /// Changes whenever somebody else serves.
+    pub(crate) routed: watch::Sender<u64>,
     /// Changes with every fault of a plugin's own.
     pub(crate) trouble: watch::Sender<u64>,
     /// Nothing is noted in a version's record: what runs here is a rehearsal.
@@ -91,6 +92,7 @@ impl Runtime {
             changing: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
             leaving: Mutex::default(),
+            routed: watch::Sender::new(0),
             trouble: watch::Sender::new(0),
             rehearsal: false,
         }))
@@ -175,33 +177,6 @@ impl Runtime {
         })
     }
 
-    /// Puts a transform into service: new conversions go to it.
-    pub(crate) fn install_transform(&self, plugin: TransformPlugin) -> PluginInfo {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let info = plugin.info();
-        let mut next = Routing::clone(&self.routing.load_full());
-        next.transforms.insert(info.id.clone(), Arc::new(plugin));
-        self.routing.store(Arc::new(next));
-        tracing::info!(
-            plugin = info.id,
-            version = info.version,
-            digest = info.digest,
-            load_ms = info.load_ms,
-            "transform is serving"
-        );
-        info
-    }
-
-    /// A transform by id.
-    pub(crate) fn transform(&self, id: &str) -> Option<Arc<TransformPlugin>> {
-        self.routing.load().transforms.get(id).map(Arc::clone)
-    }
-
-    /// All transforms, by id.
-    pub(crate) fn loaded_transforms(&self) -> Vec<Arc<TransformPlugin>> {
-        self.routing.load().transforms.values().map(Arc::clone).collect()
-    }
-
     /// Waits for a place among all calls, as long as any call may.
     pub(crate) async fn transform_place(&self) -> Result<OwnedSemaphorePermit, CallError> {
         let queue_ms = self.shared.options.queue_ms;
@@ -233,10 +208,17 @@ impl Runtime {
         lift: impl FnOnce(T) -> Result<U, CallError>,
     ) -> Called<U> {
         let result = ended.result.and_then(lift);
-        if ended.ran && !self.rehearsal && route.plugin.record.note(&result, &route.spec.id, self.shared.clock.now()) {
-            self.trouble.send_modify(|faults| *faults = faults.wrapping_add(1));
+        if ended.ran {
+            self.note(&route.plugin, &result, &route.spec.id);
         }
         Called { result, trace: ended.trace }
+    }
+
+    /// Notes in a version's record how a call of it ended.
+    pub(crate) fn note<T>(&self, plugin: &Plugin, result: &Result<T, CallError>, connection: &str) {
+        if !self.rehearsal && plugin.record.note(result, connection, self.shared.clock.now()) {
+            self.trouble.send_modify(|faults| *faults = faults.wrapping_add(1));
+        }
     }
 
     /// Waits for a place: first among the connection's own calls, then among all.

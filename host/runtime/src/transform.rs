@@ -1,12 +1,10 @@
 //! Transforms: components that convert canonical objects and can reach nothing at all.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ports::{CallError, CallTrace, Called, PluginInfo, Transforms};
+use ports::{CallError, CallTrace, Called, Transforms};
 use quoin_canonical::Timestamp;
-use quoin_package::Manifest;
 use serde_json::Value;
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
@@ -17,34 +15,8 @@ use crate::border::kind_of;
 use crate::call::{State, Ticket, run};
 use crate::canonical::lower;
 use crate::fault::guest;
-
-/// One version of a transform, immutable.
-pub struct TransformPlugin {
-    pub manifest: Arc<Manifest>,
-    /// SHA-256 of the component, hex.
-    pub digest: String,
-    pub pre: TransformerPre<State>,
-    pub load_ms: u64,
-    pub from_cache: bool,
-    pub notes: BTreeMap<String, String>,
-}
-
-impl TransformPlugin {
-    /// As it appears in lists.
-    pub fn info(&self) -> PluginInfo {
-        PluginInfo {
-            id: self.manifest.id.clone(),
-            name: self.manifest.name.clone(),
-            version: self.manifest.version.clone(),
-            digest: self.digest.clone(),
-            powers: vec!["converts".to_owned()],
-            connections: Vec::new(),
-            load_ms: self.load_ms,
-            from_cache: self.from_cache,
-            notes: self.notes.clone(),
-        }
-    }
-}
+use crate::plugin::Plugin;
+use crate::routing::Nobody;
 
 /// What a transform may import of the contract: nothing that reaches out of the call.
 const IMPORTS: [&str; 3] = ["quoin:types/types@", "quoin:host/log@", "quoin:host/config@"];
@@ -57,14 +29,7 @@ pub fn probe(
     engine: &Engine,
     component: &Component,
     pre: &InstancePre<State>,
-    manifest: &Manifest,
 ) -> Result<TransformerPre<State>, String> {
-    if !manifest.network.origins.is_empty() || !manifest.credentials.is_empty() || manifest.webhook.is_some() {
-        return Err(
-            "connector.toml: a transform has no network, credential or webhook; take them out, or make it a connector"
-                .into(),
-        );
-    }
     let kind = component.component_type();
     for (name, _) in kind.imports(engine).filter(|(name, _)| name.starts_with("quoin:")) {
         if !IMPORTS.iter().any(|allowed| name.starts_with(allowed)) {
@@ -81,9 +46,8 @@ pub fn probe(
 impl Runtime {
     /// A call of a transform: no network, and a clock that stands still, so that nothing but the
     /// input decides the output.
-    fn transform_ticket(&self, plugin: &TransformPlugin) -> Ticket {
+    fn transform_ticket(&self, plugin: &Plugin) -> Ticket {
         let (options, shared) = (&self.shared.options, &self.shared);
-        let limits = &plugin.manifest.limits;
         Ticket {
             manifest: Arc::clone(&plugin.manifest),
             digest: plugin.digest.clone(),
@@ -91,12 +55,12 @@ impl Runtime {
             config: Arc::from("{}"),
             access: None,
             deny_all: false,
-            memory_bytes: crate::engine::bytes_of_mib(limits.memory_mib.min(options.memory_mib)),
+            memory_bytes: plugin.memory_bytes(options),
             output_bytes: options.output_bytes,
             received_bytes: 0,
             requests: 0,
             cpu: std::time::Duration::from_millis(options.cpu_ms),
-            wall: std::time::Duration::from_millis(u64::from(limits.call_ms).min(options.call_ms)),
+            wall: plugin.wall(options),
             now: Timestamp::UNIX_EPOCH,
             outbound: Arc::clone(&shared.outbound),
             secrets: Arc::clone(&shared.secrets),
@@ -104,34 +68,43 @@ impl Runtime {
     }
 }
 
+/// The object as a transform gets it.
+fn lowered(plugin: &Plugin, object: &str, data: &Value) -> Result<String, CallError> {
+    if plugin.manifest.object(object).is_none() {
+        let message = format!("the transform '{}' does not take '{object}'", plugin.manifest.id);
+        return Err(CallError::NotGranted(message));
+    }
+    lower(kind_of(object)?, data).map_err(|wrong| {
+        let message = format!("{wrong}");
+        CallError::Fault(process::Fault {
+            field: Some(wrong.path),
+            ..process::Fault::new(process::FaultKind::InvalidData, "NOT_CANONICAL", message)
+        })
+    })
+}
+
 #[async_trait]
 impl Transforms for Runtime {
     async fn convert(&self, transform: &str, object: &str, data: &Value) -> Called<String> {
         let refused = |error: CallError| Called { result: Err(error), trace: CallTrace::default() };
-        let Some(plugin) = self.transform(transform) else {
-            return refused(CallError::NoConnection(transform.to_owned()));
+        // The same object meets the same version while one is on trial.
+        let sticky = data["header"]["id"].as_str().unwrap_or_default().as_bytes();
+        let (plugin, pre) = match self.routing.load().transform(transform, sticky) {
+            Ok(found) => found,
+            Err(Nobody::Unknown) => return refused(CallError::NoConnection(transform.to_owned())),
+            Err(Nobody::Barred(reason)) => {
+                return refused(CallError::Barred { connection: transform.to_owned(), reason });
+            }
         };
-        if plugin.manifest.object(object).is_none() {
-            let message = format!("the transform '{transform}' does not take '{object}'");
-            return refused(CallError::NotGranted(message));
-        }
-        let checked = kind_of(object).and_then(|kind| {
-            lower(kind, data).map_err(|wrong| {
-                let message = format!("{wrong}");
-                CallError::Fault(process::Fault {
-                    field: Some(wrong.path),
-                    ..process::Fault::new(process::FaultKind::InvalidData, "NOT_CANONICAL", message)
-                })
-            })
-        });
-        let data = match checked {
+        let data = match lowered(&plugin, object, data) {
             Ok(text) => text,
             Err(error) => return refused(error),
         };
         let Ok(_permit) = self.transform_place().await else {
             return refused(crate::fault::busy("no place for a conversion"));
         };
-        let (pre, object) = (plugin.pre.clone(), object.to_owned());
+        let object = object.to_owned();
+        let _under_way = plugin.record.enter();
         let ended = run(&self.shared.engine, self.transform_ticket(&plugin), |store| {
             Box::pin(async move {
                 let instance = pre.instantiate_async(&mut *store).await?;
@@ -147,11 +120,16 @@ impl Transforms for Runtime {
             }
             Ok(text)
         });
+        if ended.ran {
+            self.note(&plugin, &result, "");
+        }
         Called { result, trace: ended.trace }
     }
 
     fn transforms(&self, object: &str) -> Vec<String> {
-        let takes = |plugin: &Arc<TransformPlugin>| plugin.manifest.object(object).map(|_| plugin.manifest.id.clone());
-        self.loaded_transforms().iter().filter_map(takes).collect()
+        let routing = self.routing.load();
+        let takes =
+            |id: &&String| routing.transform(id, &[]).is_ok_and(|(plugin, _)| plugin.manifest.object(object).is_some());
+        routing.plugins.keys().filter(takes).cloned().collect()
     }
 }

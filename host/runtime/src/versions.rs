@@ -14,7 +14,7 @@ use rollout::Serving;
 use tokio::sync::watch;
 
 use crate::Runtime;
-use crate::load::{Loaded, Shared, load};
+use crate::load::{Shared, load};
 use crate::plugin::Plugin;
 use crate::routing::Routing;
 
@@ -25,7 +25,7 @@ impl Runtime {
     }
 
     /// Makes a component ready, or finds it ready.
-    async fn ready(&self, component: Vec<u8>, manifest: String) -> Result<(Loaded, Vec<LoadStep>), String> {
+    async fn ready(&self, component: Vec<u8>, manifest: String) -> Result<(Plugin, Vec<LoadStep>), String> {
         let _loading = self.loading.lock().await;
         load(&self.shared, component, manifest).await
     }
@@ -73,6 +73,7 @@ impl Runtime {
             changing: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
             leaving: Mutex::default(),
+            routed: watch::Sender::new(0),
             trouble: watch::Sender::new(0),
             rehearsal: true,
             // The same places: a rehearsal waits behind what is real.
@@ -89,16 +90,9 @@ impl Runtime {
 #[async_trait]
 impl Versions for Runtime {
     async fn stage(&self, component: Vec<u8>, manifest: String) -> Result<Staged, String> {
-        match self.ready(component, manifest).await? {
-            (Loaded::Connector(plugin), steps) => {
-                let plugin = self.put_beside(Arc::from(plugin));
-                Ok(Staged { info: self.info(&plugin), manifest: Arc::clone(&plugin.manifest), steps })
-            }
-            (Loaded::Transform(plugin), steps) => {
-                let manifest = Arc::clone(&plugin.manifest);
-                Ok(Staged { info: self.install_transform(plugin), manifest, steps })
-            }
-        }
+        let (plugin, steps) = self.ready(component, manifest).await?;
+        let plugin = self.put_beside(Arc::new(plugin));
+        Ok(Staged { info: self.info(&plugin), manifest: Arc::clone(&plugin.manifest), steps })
     }
 
     fn fits(&self, plugin: &str, serving: &Serving) -> Result<(), String> {
@@ -114,6 +108,7 @@ impl Versions for Runtime {
         newly.filter_map(|digest| versions.ready.get(digest)).for_each(|version| version.record.reset());
         versions.serving = Arc::new(serving);
         self.routing.store(Arc::new(next));
+        self.routed.send_modify(|turns| *turns = turns.wrapping_add(1));
         Ok(())
     }
 
@@ -145,6 +140,10 @@ impl Versions for Runtime {
     fn manifest(&self, plugin: &str, digest: &str) -> Option<Arc<Manifest>> {
         let routing = self.routing.load();
         Some(Arc::clone(&routing.plugins.get(plugin)?.ready.get(digest)?.manifest))
+    }
+
+    fn routed(&self) -> watch::Receiver<u64> {
+        self.routed.subscribe()
     }
 
     fn trouble(&self) -> watch::Receiver<u64> {
@@ -191,11 +190,7 @@ impl Clock for At {
 #[async_trait]
 impl Plugins for Runtime {
     async fn load(&self, component: Vec<u8>, manifest: String) -> Result<PluginInfo, String> {
-        let plugin: Arc<Plugin> = match self.ready(component, manifest).await?.0 {
-            Loaded::Connector(plugin) => Arc::from(plugin),
-            Loaded::Transform(plugin) => return Ok(self.install_transform(plugin)),
-        };
-        let plugin = self.put_beside(plugin);
+        let plugin = self.put_beside(Arc::new(self.ready(component, manifest).await?.0));
         let id = &plugin.manifest.id;
         if let Err(error) = self.serve(id, Serving::all(&plugin.digest)) {
             self.retire(id, &plugin.digest);
@@ -213,7 +208,6 @@ impl Plugins for Runtime {
         let serving = |versions: &crate::routing::Versions| {
             versions.serving.current().and_then(|digest| versions.ready.get(digest)).map(Arc::clone)
         };
-        let connectors = routing.plugins.values().filter_map(serving).map(|plugin| self.info(&plugin));
-        connectors.chain(routing.transforms.values().map(|transform| transform.info())).collect()
+        routing.plugins.values().filter_map(serving).map(|plugin| self.info(&plugin)).collect()
     }
 }

@@ -9,9 +9,11 @@ use anyhow::{Context, anyhow};
 use cassette::{Asked, Call, Cassette, Exchange, FORMAT, Recorder, Returned, Scrubber};
 use egress::{ConnectionConfig, CredentialConfig, Egress};
 use policy::network::{ReadingPosts, fill_origins, fill_path, judge_read};
-use ports::{CallTrace, Called, Clock, Connectors, Item, Outbound, Plugins, ReadRequest, SecretValue, Secrets};
+use ports::{
+    CallTrace, Called, Clock, Connectors, Item, Outbound, Plugins, ReadRequest, SecretValue, Secrets, Transforms,
+};
 use quoin_canonical::{Id, Timestamp};
-use quoin_package::{Limits, Manifest};
+use quoin_package::{Limits, Manifest, PackageKind};
 use runtime::{CacheOptions, ConnectionSpec, Grant, Options, Runtime};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -80,6 +82,11 @@ impl Bench {
         simulator: Option<Simulator>,
     ) -> anyhow::Result<Self> {
         let finding = crate::examine::examine(component, None).await?;
+        anyhow::ensure!(
+            finding.manifest.kind == PackageKind::Connector,
+            "'{}' is a transform, which only converts: quoin run convert --object …",
+            finding.manifest.id
+        );
         Self::set_up_examined(component, finding, folder, plan, simulator).await
     }
 
@@ -298,6 +305,66 @@ async fn sandbox(
 ) -> anyhow::Result<Arc<Runtime>> {
     let options = Options { cache: cache().await?, ..Options::default() };
     Ok(Runtime::new(options, outbound, Arc::clone(vault), Arc::clone(clock) as Arc<dyn Clock>)?)
+}
+
+/// A transform in the real sandbox: it reaches nothing, so nothing stands around it.
+pub(crate) struct Conversion {
+    /// Its manifest.
+    pub(crate) manifest: Manifest,
+    /// SHA-256 of the component, hex.
+    pub(crate) digest: String,
+    /// Where it runs.
+    pub(crate) runtime: Arc<Runtime>,
+    _folder: TempDir,
+}
+
+impl Conversion {
+    /// Loads a transform that was looked into already.
+    ///
+    /// # Errors
+    /// What is wrong with the component, and how to mend it.
+    pub(crate) async fn set_up(component: &Path, finding: Finding) -> anyhow::Result<Self> {
+        let home = tempfile::tempdir()?;
+        let vault = FileVault::open(home.path().join("vault"), KeySource::file(home.path().join("key")))
+            .context("the bench's vault")?;
+        let vault: Arc<dyn Secrets> = Arc::new(vault);
+        let clock = Arc::new(BenchClock::default());
+        let egress = Arc::new(Egress::new(Arc::clone(&vault), Arc::clone(&clock) as Arc<dyn Clock>));
+        let runtime = sandbox(egress as Arc<dyn Outbound>, &vault, &clock).await?;
+        let bytes = std::fs::read(component)?;
+        let info = runtime.load(bytes, finding.text).await.map_err(|reason| anyhow!("{reason}"))?;
+        Ok(Self { manifest: finding.manifest, digest: info.digest, runtime, _folder: home })
+    }
+}
+
+/// Converts one object with a transform, in the sandbox; `data` is the object, else the plan's item.
+///
+/// # Errors
+/// What is wrong with the component or the plan, and how the transform refused.
+pub async fn convert(
+    component: &Path,
+    plan: &Plan,
+    object: &str,
+    data: Option<Value>,
+) -> anyhow::Result<(String, CallTrace)> {
+    let finding = crate::examine::examine(component, None).await?;
+    anyhow::ensure!(
+        finding.manifest.kind == PackageKind::Transform,
+        "'{}' is a connector, which converts nothing; `quoin run read`, apply, lookup, check or discover calls it",
+        finding.manifest.id
+    );
+    plan.check(&finding.manifest)?;
+    let data = data.or_else(|| plan.object(object).item);
+    let data = data.with_context(|| {
+        format!("there is nothing to convert: name a file with --file, or write `item` into tests/conform.toml, object.{object}")
+    })?;
+    let bench = Conversion::set_up(component, finding).await?;
+    let called = bench.runtime.convert(&bench.manifest.id, object, &data).await;
+    let text = called.result.map_err(|error| {
+        let field = error.as_fault().field.map(|field| format!(" (at {field})")).unwrap_or_default();
+        anyhow!("{error}{field}")
+    })?;
+    Ok((text, called.trace))
 }
 
 /// Name of the key that authenticates compiled code.

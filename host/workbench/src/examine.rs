@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use quoin_package::Manifest;
+use quoin_package::{Manifest, PackageKind};
 
 /// Largest component that is looked into, bytes: what hosts and registries take by default.
 const COMPONENT_BYTES_MAX: usize = 32 << 20;
@@ -62,11 +62,13 @@ fn asks(manifest: &Manifest) -> Vec<String> {
             manifest.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
         names.join(", ")
     };
+    let converts = if manifest.kind == PackageKind::Transform { names(|_| true) } else { String::new() };
     let slots: Vec<&str> = manifest.credentials.iter().map(|slot| slot.slot.as_str()).collect();
     let limits = &manifest.limits;
     let asked = [
         ("reads", names(|object| object.read)),
         ("writes", names(|object| object.write)),
+        ("converts", converts),
         ("reaches", manifest.network.origins.join(", ")),
         ("credentials", slots.join(", ")),
         (

@@ -1,4 +1,4 @@
-//! The author's bench: makes a connector's project, builds it, runs the component in the real
+//! The author's bench: makes a connector's or a transform's project, builds it, runs the component in the real
 //! sandbox against the vendor's simulator, records and replays its calls, and holds it to the rules
 //! of the contract.
 //!
@@ -23,7 +23,7 @@ mod sdk;
 mod simulator;
 mod watch;
 
-pub use bench::{Bench, Recorded};
+pub use bench::{Bench, Recorded, convert};
 pub use build::{Built, Progress, build, native_tests};
 pub use examine::{Finding, examine};
 pub use plan::{Action, ObjectPlan, Plan};

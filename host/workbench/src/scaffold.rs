@@ -1,8 +1,9 @@
-//! `quoin new`: a connector's project, complete and outside any repository of ours.
+//! `quoin new`: a plugin's project, complete and outside any repository of ours.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use quoin_package::PackageKind;
 
 use crate::project::Language;
 use crate::sdk;
@@ -24,13 +25,19 @@ pub struct Made {
 ///
 /// # Errors
 /// A name that cannot be an id, a folder in use, and what the file system refuses.
-pub fn scaffold(folder: &Path, id: &str, language: Language, checkout: Option<&Path>) -> anyhow::Result<Made> {
+pub fn scaffold(
+    folder: &Path,
+    id: &str,
+    kind: PackageKind,
+    language: Language,
+    checkout: Option<&Path>,
+) -> anyhow::Result<Made> {
     named(id)?;
     let used = folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     ensure!(!used, "{} is not empty; name another folder with --into, or remove it", folder.display());
     let paths = Paths::of(language, checkout)?;
     let mut files = Vec::new();
-    for (name, bytes) in sdk::below(template(language)) {
+    for (name, bytes) in sdk::below(template(kind, language)?) {
         let text = std::str::from_utf8(bytes).with_context(|| format!("the template's {name} is no text"))?;
         let name = renamed(name, id);
         sdk::write(&folder.join(&name), renamed(&paths.replaced(text), id).as_bytes())?;
@@ -47,13 +54,17 @@ pub fn scaffold(folder: &Path, id: &str, language: Language, checkout: Option<&P
     Ok(Made { folder: folder.to_owned(), files })
 }
 
-/// The template of a language.
-fn template(language: Language) -> &'static str {
-    match language {
-        Language::Rust => "sdk/template",
-        Language::JavaScript => "sdk/js-template",
-        Language::Python => "sdk/python-template",
-    }
+/// The template of a kind in a language.
+fn template(kind: PackageKind, language: Language) -> anyhow::Result<&'static str> {
+    Ok(match (kind, language) {
+        (PackageKind::Connector, Language::Rust) => "sdk/template",
+        (PackageKind::Connector, Language::JavaScript) => "sdk/js-template",
+        (PackageKind::Connector, Language::Python) => "sdk/python-template",
+        (PackageKind::Transform, Language::Rust) => "sdk/template-transform",
+        (PackageKind::Transform, _) => {
+            bail!("transforms are written in Rust: leave --lang out; the SDKs of other languages make connectors")
+        }
+    })
 }
 
 /// Whether a name can be a plugin's id and, with what stands before it, a package's name.
@@ -68,7 +79,7 @@ fn named(id: &str) -> anyhow::Result<()> {
             id.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
         let mended = mended.trim_matches(|letter: char| letter == '-' || letter.is_ascii_digit());
         let hint = if mended.is_empty() { "acme" } else { mended };
-        bail!("'{id}' cannot be a connector's id: 1 to 40 of a-z, 0-9 and '-', a letter first; try `quoin new {hint}`");
+        bail!("'{id}' cannot be a plugin's id: 1 to 40 of a-z, 0-9 and '-', a letter first; try `quoin new {hint}`");
     }
     ensure!(!["template", "quoin"].contains(&id), "'{id}' is taken by the SDK itself; choose the vendor's name");
     Ok(())
@@ -83,7 +94,9 @@ fn renamed(text: &str, id: &str) -> String {
             letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
         })
         .collect();
-    text.replace("connector_template", &format!("connector_{}", id.replace('-', "_")))
+    let named = id.replace('-', "_");
+    text.replace("connector_template", &format!("connector_{named}"))
+        .replace("transform_template", &format!("transform_{named}"))
         .replace("Template", &pascal)
         .replace("template", id)
 }

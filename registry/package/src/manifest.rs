@@ -266,6 +266,9 @@ impl Manifest {
                 format!("built for contract {}, this host speaks 1.0; rebuild with an SDK 1.x", self.contract),
             ));
         }
+        if self.kind == PackageKind::Transform {
+            self.check_transform()?;
+        }
         for object in &self.objects {
             if object.read && object.cursor.is_none() {
                 return Err(invalid(
@@ -281,5 +284,50 @@ impl Manifest {
             }
         }
         Ok(())
+    }
+
+    /// A transform is pure: it reaches nothing, and neither reads nor writes.
+    fn check_transform(&self) -> Result<(), ManifestError> {
+        let wrong = [
+            ("network", !self.network.origins.is_empty() || !self.network.reading_posts.is_empty(), "reaches nothing"),
+            ("credential", !self.credentials.is_empty(), "has no credentials"),
+            ("config", !self.config.is_empty(), "has no connection, so nothing fills its fields"),
+            ("webhook", self.webhook.is_some(), "takes no webhooks"),
+            ("object", self.objects.iter().any(|object| object.read || object.write), "neither reads nor writes"),
+        ];
+        if let Some((field, _, why)) = wrong.into_iter().find(|(_, is, _)| *is) {
+            let message = format!("a transform {why}; take it out, or make it a connector");
+            return Err(ManifestError::Invalid { field: field.into(), message });
+        }
+        if self.objects.is_empty() {
+            let message = "a transform names what it converts: [[object]] name = \"invoice\"".into();
+            return Err(ManifestError::Invalid { field: "object".into(), message });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRANSFORM: &str = "id = \"x\"\nname = \"X\"\nversion = \"1.0.0\"\nkind = \"transform\"\ncontract = \"1.0\"\n\
+                             description = \"d\"\nlicense = \"MIT\"\n";
+
+    #[test]
+    fn a_transform_reaches_nothing_and_names_what_it_converts() {
+        let with = |more: &str| Manifest::parse(&format!("{TRANSFORM}{more}")).map(|manifest| manifest.id);
+        assert_eq!(with("[[object]]\nname = \"invoice\"\n").unwrap(), "x");
+        let object = "[[object]]\nname = \"invoice\"\n";
+        for (more, field) in [
+            ("", "object: a transform names"),
+            ("[[object]]\nname = \"invoice\"\nread = true\n", "object: a transform neither reads"),
+            (&*format!("{object}[network]\norigins = [\"https://a.example\"]\n"), "network"),
+            (&*format!("{object}[[config]]\nfield = \"f\"\nhelp = \"h\"\n"), "config"),
+            (&*format!("{object}[[credential]]\nslot = \"api\"\nschemes = [\"bearer\"]\nhelp = \"h\"\n"), "credential"),
+        ] {
+            let error = with(more).unwrap_err().to_string();
+            assert!(error.contains(&format!("connector.toml, {field}")), "{more}: {error}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{Manifest, ObjectContract};
+use crate::manifest::{Manifest, ObjectContract, PackageKind};
 
 /// What changed from one version's manifest to the next, one sentence each.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,10 @@ fn is_spdx(text: &str) -> bool {
 /// What changes for those who run `old` when they take `new`.
 pub fn changes(old: &Manifest, new: &Manifest) -> Changes {
     let mut changes = Changes::default();
+    if old.kind != new.kind {
+        let name = |kind| if kind == PackageKind::Transform { "a transform" } else { "a connector" };
+        changes.breaking.push(format!("is {} now, and was {}", name(new.kind), name(old.kind)));
+    }
     objects(old, new, &mut changes);
     configuration(old, new, &mut changes);
     reach(old, new, &mut changes);
@@ -116,6 +120,9 @@ fn objects(old: &Manifest, new: &Manifest, changes: &mut Changes) {
         }
         if after.write && !write {
             changes.wider.push(format!("writes the object {name}"));
+        }
+        if new.kind == PackageKind::Transform && before.is_none() {
+            changes.wider.push(format!("converts the object {name}"));
         }
     }
 }
@@ -243,6 +250,20 @@ repeat = "unique_marker"
         for origin in ["https://{team}.vendor.com", "https://*.vendor.com", "{team}", "https://api.vendor.com"] {
             assert_eq!(publishable(&manifest(&BASE.replace("https://api.vendor.com", origin))), Ok(()), "{origin}");
         }
+    }
+
+    #[test]
+    fn a_plugin_that_becomes_another_kind_breaks_and_a_further_object_widens() {
+        let (id, about) = BASE.split_once("[network]").unwrap();
+        assert!(about.contains("customer"));
+        let transform = |objects: &[&str]| {
+            let objects: String = objects.iter().map(|name| format!("[[object]]\nname = \"{name}\"\n")).collect();
+            manifest(&format!("kind = \"transform\"{id}{objects}"))
+        };
+        let found = changes(&manifest(BASE), &transform(&["customer"]));
+        assert!(found.breaking.contains(&"is a transform now, and was a connector".to_owned()), "{found:?}");
+        let found = changes(&transform(&["customer"]), &transform(&["customer", "invoice"]));
+        assert_eq!((found.breaking.len(), found.wider), (0, vec!["converts the object invoice".to_owned()]));
     }
 
     #[test]

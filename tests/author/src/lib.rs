@@ -4,6 +4,8 @@
 //! Lives here: a stranger's shell. Never enters: a shortcut into the command, a file of the
 //! repository in the stranger's hands.
 
+mod guide;
 mod shell;
 
+pub use guide::commands;
 pub use shell::{Said, Shell, quoin_program, root, target};

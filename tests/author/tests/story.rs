@@ -7,22 +7,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
 
-use author_tests::{Shell, root};
-
-/// The guide's commands: what stands in its blocks marked `sh`.
-fn commands(guide: &str) -> String {
-    let mut script = String::new();
-    let mut inside = false;
-    for line in guide.lines() {
-        match line {
-            "```sh" => inside = true,
-            "```" => inside = false,
-            _ if inside => script.push_str(&format!("{line}\n")),
-            _ => {}
-        }
-    }
-    script
-}
+use author_tests::{Shell, commands, root};
 
 /// The guide's fixed ports may be in use on the machine that tests it.
 fn on_free_ports(script: &str) -> String {
@@ -59,6 +44,12 @@ fn the_guide_leads_from_nothing_to_a_flowing_connector() {
     assert!(said.ok, "{}\n{}\n--- host\n{}", said.out, said.err, log("host.log"));
     assert!(said.out.contains("18 passed, 0 failed, 1 skipped"), "{}", said.out);
     assert!(said.out.contains("acme/lumen"), "{}", said.out);
+    let arrived = said.out.lines().find(|line| line.contains("record.sighted"));
+    assert!(
+        arrived.is_some_and(|line| line.contains("Customer \u{201c}Aster GmbH\u{201d} seen in book")),
+        "{}",
+        said.out
+    );
     assert!(said.out.contains("demo"), "the connection's check says whose account it is: {}", said.out);
 
     // The connector is its folder; beside it stands only what the registry's and the host's operators made.

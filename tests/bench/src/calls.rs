@@ -42,7 +42,7 @@ pub(crate) struct Calls {
 }
 
 /// A customer of about one KiB.
-fn customer() -> Value {
+pub(crate) fn customer() -> Value {
     let address = |purpose: &str| {
         json!({"purpose": purpose, "lines": ["Lindenallee 12", "Building C, third floor, reception on the left"],
                "city": "Hamburg", "postal_code": "20095", "country": "DE"})
@@ -154,7 +154,7 @@ async fn quotes(sandbox: &Runtime) -> anyhow::Result<()> {
 }
 
 /// Microseconds per round, one after the other.
-async fn timed<F: Future<Output = anyhow::Result<()>>>(mut round: impl FnMut() -> F) -> anyhow::Result<f64> {
+pub(crate) async fn timed<F: Future<Output = anyhow::Result<()>>>(mut round: impl FnMut() -> F) -> anyhow::Result<f64> {
     for _ in 0..WARM_UP {
         round().await?;
     }

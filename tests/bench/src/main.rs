@@ -1,6 +1,7 @@
 //! The promised figures, each beside the limit that was measured in the same run.
 //!
-//! Lives here: what a plugin call costs (`calls.rs`), how long a plugin takes to serve (`load.rs`),
+//! Lives here: what a plugin call costs (`calls.rs`), a conversion beside Extism's
+//! (`transform.rs`), how long a plugin takes to serve (`load.rs`),
 //! durable flows (`flows.rs`), a month of billing (`invoicing.rs`), idle connections (`idle.rs`) and what they are compared with (`reference.rs`, `disk.rs`), and the
 //! table (`report.rs`). Never enters: a verdict. A figure is a ratio for a person to judge, because
 //! absolute ones move from machine to machine.
@@ -9,6 +10,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it reports to a terminal")]
 
 mod calls;
+#[allow(missing_docs, reason = "the template's source, as it is")]
+#[path = "../../../sdk/template-transform/src/card.rs"]
+mod card;
 mod disk;
 mod flows;
 mod house;
@@ -21,6 +25,7 @@ mod report;
 mod sandbox;
 mod stats;
 mod storm;
+mod transform;
 mod vendors;
 
 use std::path::{Path, PathBuf};
@@ -57,6 +62,7 @@ struct Arguments {
 enum Part {
     Load,
     Calls,
+    Transform,
     Reference,
     Flows,
     Billing,
@@ -100,6 +106,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match part {
         Part::Load => print(&load::measure(&setting).await?),
         Part::Calls => print(&calls::measure(&setting).await?),
+        Part::Transform => print(&transform::measure(&setting).await?),
         Part::Reference => print(&reference::measure(&setting).await?),
         Part::Flows => print(&flows::measure(&setting).await?),
         Part::Billing => print(&invoicing::measure()?),
@@ -120,6 +127,7 @@ fn whole(arguments: &Arguments, target: &Path) -> anyhow::Result<()> {
     let report = report::Report {
         load: child(arguments, Part::Load, compiled.path())?,
         calls: child(arguments, Part::Calls, compiled.path())?,
+        conversions: child(arguments, Part::Transform, compiled.path())?,
         reference: child(arguments, Part::Reference, compiled.path())?,
         flows: child(arguments, Part::Flows, compiled.path())?,
         billing: child(arguments, Part::Billing, compiled.path())?,

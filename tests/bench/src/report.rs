@@ -9,6 +9,7 @@ use crate::idle::Idle;
 use crate::invoicing::Billing;
 use crate::load::Load;
 use crate::reference::Reference;
+use crate::transform::Conversions;
 
 /// Everything measured.
 pub(crate) struct Report {
@@ -16,6 +17,8 @@ pub(crate) struct Report {
     pub(crate) load: Load,
     /// Plugin calls.
     pub(crate) calls: Calls,
+    /// Conversions.
+    pub(crate) conversions: Conversions,
     /// What flows are compared with.
     pub(crate) reference: Reference,
     /// Flows.
@@ -85,12 +88,13 @@ impl Report {
         });
         json!({
             "rows": rows.collect::<Vec<_>>(), "notes": self.notes(),
-            "raw": {"load": self.load, "calls": self.calls, "reference": self.reference, "flows": self.flows, "billing": self.billing, "idle": self.idle},
+            "raw": {"load": self.load, "calls": self.calls, "conversions": self.conversions, "reference": self.reference, "flows": self.flows, "billing": self.billing, "idle": self.idle},
         })
     }
 
     fn rows(&self) -> Vec<Row> {
         let mut rows = self.call_rows();
+        rows.extend(self.conversion_rows());
         rows.extend(self.flow_rows());
         rows.extend(self.billing_rows());
         rows.extend(self.limit_rows());
@@ -141,6 +145,17 @@ impl Report {
         ]
     }
 
+    fn conversion_rows(&self) -> Vec<Row> {
+        let Conversions { native_us, fresh_us, extism, .. } = &self.conversions;
+        let ours = || Row::new("call", "transform, fresh instance, 1 object", *fresh_us, "us");
+        let mut rows = vec![ours().beside("native", *native_us)];
+        if let Some(extism) = extism {
+            rows.push(ours().beside("Extism, fresh instance", extism.fresh_us).target("< 1 x"));
+            rows.push(ours().beside("Extism, kept instance", extism.warm_us));
+        }
+        rows
+    }
+
     fn flow_rows(&self) -> Vec<Row> {
         let (flows, reference) = (&self.flows, &self.reference);
         let flush = reference.flush.ready.p50_ms;
@@ -187,9 +202,13 @@ impl Report {
 
     fn notes(&self) -> String {
         let flows = &self.flows;
+        let extism = match &self.conversions.extism {
+            Some(_) => "",
+            None => "\nExtism could not be built here, so nothing stands beside the conversion but native code.",
+        };
         format!(
             "{} flows a run, {} webhooks in flight; {:.1} vendor requests and {:.1} recorded events a flow; objects of {} bytes.\n\
-             Targets are ratios against this run's own limits: absolute figures move from machine to machine.",
+             Targets are ratios against this run's own limits: absolute figures move from machine to machine.{extism}",
             flows.flows, flows.in_flight, flows.requests, flows.events, self.calls.object_bytes
         )
     }

@@ -33,6 +33,12 @@ impl Package {
         Self::read(&setting.target.join("wasm32-wasip2/plugin/guests.wasm"), &manifest)
     }
 
+    /// A transform of the tests.
+    pub(crate) fn transform(setting: &Setting, id: &str) -> anyhow::Result<Self> {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../{id}/connector.toml"));
+        Self::read(&setting.target.join(format!("wasm32-wasip2/plugin/{id}.wasm")), &manifest)
+    }
+
     fn read(component: &Path, manifest: &Path) -> anyhow::Result<Self> {
         let missing = |path: &Path| format!("{} is missing; run `cargo xtask plugins`", path.display());
         Ok(Self {

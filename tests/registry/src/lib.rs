@@ -5,11 +5,13 @@
 //! tools. Never enters: a shortcut past the registry's protocols.
 #![allow(clippy::print_stderr, reason = "tests say what takes them so long")]
 
+mod host;
 mod raw;
 mod server;
 mod shop;
 mod tools;
 
+pub use host::Host;
 pub use raw::{Push, Raw, Refused};
 pub use server::{Server, quoin_program, target};
 pub use shop::{Answer, Shop, connector};

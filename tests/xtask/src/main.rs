@@ -108,8 +108,33 @@ fn demo(once: bool, report: Option<PathBuf>, erp: Option<String>) -> anyhow::Res
 
 fn bench(arguments: &[String]) -> anyhow::Result<()> {
     plugins::build()?;
+    extism();
     cargo::step("building the bench in release");
     let mut run = vec!["run", "--release", "--quiet", "--package", "bench", "--"];
     run.extend(arguments.iter().map(String::as_str));
     cargo::cargo(&run)
 }
+
+/// What the conversion is compared with, in a workspace of its own: it brings a wasmtime of its own. Where it cannot
+/// be built, the bench says so and goes without.
+fn extism() {
+    cargo::step("building Extism and its plugin, which stand beside our conversions");
+    let folder = cargo::root().join("tests/bench/extism");
+    let build = |arguments: &[&str]| {
+        let mut command = cargo::command();
+        command.current_dir(&folder).env("CARGO_TARGET_DIR", cargo::target().join("extism"));
+        // Extism's wasmtime asks for a compiler one release newer than ours, and does without.
+        command.args(["build", "--quiet", "--locked", "--ignore-rust-version"]).args(arguments);
+        command.status().is_ok_and(|status| status.success())
+    };
+    // The plugin's target comes from rustup alone; a failure shows in the build.
+    let _added = std::process::Command::new("rustup").args(["target", "add", EXTISM_TARGET]).status();
+    let built = build(&["--release", "--package", "extism-host"])
+        && build(&["--profile", "plugin", "--target", EXTISM_TARGET, "--package", "extism-plugin"]);
+    if !built {
+        cargo::step("Extism could not be built; see above. The bench goes without it");
+    }
+}
+
+/// What Extism's plugins are built for.
+const EXTISM_TARGET: &str = "wasm32-unknown-unknown";

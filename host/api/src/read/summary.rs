@@ -77,10 +77,9 @@ fn sighted(event: &Event) -> Line {
     let connection = text(body, &["/connection"]).or_else(|| event.cause.connection.clone());
     let known = if body.get("changed") == Some(&Value::Bool(false)) { "; nothing new" } else { "" };
     let place = connection.map_or(String::new(), |connection| format!(" in {connection}"));
-    line(
-        Tone::Plain,
-        format!("{} seen{place}{}{known}", words(&object), by.map_or(String::new(), |by| format!(" by {by}"))),
-    )
+    let name = text(body, &["/record/name"]).map_or(String::new(), |name| format!(" \u{201c}{name}\u{201d}"));
+    let by = by.map_or(String::new(), |by| format!(" by {by}"));
+    line(Tone::Plain, format!("{}{name} seen{place}{by}{known}", words(&object)))
 }
 
 fn from(event: &Event) -> String {

@@ -7,10 +7,13 @@ use clap::{Args, Subcommand, ValueEnum};
 /// What an author does with a connector.
 #[derive(Debug, Subcommand)]
 pub enum AuthorCommand {
-    /// Make a connector's project: it compiles, and passes its own tests.
+    /// Make a plugin's project: it compiles, and passes its own tests.
     New {
-        /// The connector's id: a-z, 0-9 and hyphens, such as acme.
+        /// The plugin's id: a-z, 0-9 and hyphens, such as acme.
         name: String,
+        /// What it is.
+        #[arg(long, value_enum, default_value_t = KindArgument::Connector)]
+        kind: KindArgument,
         /// Where to make it [default: a folder of that name]
         #[arg(long, value_name = "FOLDER")]
         into: Option<PathBuf>,
@@ -110,6 +113,24 @@ impl From<LanguageArgument> for workbench::Language {
     }
 }
 
+/// The kinds of plugins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KindArgument {
+    /// It talks to a system.
+    Connector,
+    /// It converts canonical objects, and reaches nothing.
+    Transform,
+}
+
+impl From<KindArgument> for quoin_package::PackageKind {
+    fn from(kind: KindArgument) -> Self {
+        match kind {
+            KindArgument::Connector => Self::Connector,
+            KindArgument::Transform => Self::Transform,
+        }
+    }
+}
+
 /// Which connector.
 #[derive(Debug, Clone, Args)]
 pub struct ProjectArguments {
@@ -139,7 +160,7 @@ pub struct RunArguments {
     #[arg(value_enum)]
     pub call: CallArgument,
     /// Canonical object, such as customer.
-    #[arg(long, required_if_eq_any([("call", "read"), ("call", "apply"), ("call", "lookup")]))]
+    #[arg(long, required_if_eq_any([("call", "read"), ("call", "apply"), ("call", "lookup"), ("call", "convert")]))]
     pub object: Option<String>,
     /// At most so many changes of a page.
     #[arg(long, default_value_t = 20)]
@@ -150,7 +171,7 @@ pub struct RunArguments {
     /// Exactly this record, by the vendor's id; may be repeated.
     #[arg(long, value_name = "ID")]
     pub id: Vec<String>,
-    /// The canonical object to write or look up [default: `item` of the plan]
+    /// The canonical object to write, look up or convert [default: `item` of the plan]
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Records that the simulator makes first, as the plan says.
@@ -177,4 +198,6 @@ pub enum CallArgument {
     Check,
     /// The vendor's schema.
     Discover,
+    /// One object into a document, of a transform.
+    Convert,
 }

@@ -9,6 +9,7 @@ mod run;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use quoin_package::PackageKind;
 use serde_json::json;
 use workbench::{Built, Language, Plan, Project, Simulator};
 
@@ -18,9 +19,9 @@ use arguments::{AuthorCommand, TrialArguments};
 /// Does what an author asks for.
 pub async fn author(command: AuthorCommand, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
-        AuthorCommand::New { name, into, lang, sdk } => {
+        AuthorCommand::New { name, kind, into, lang, sdk } => {
             let folder = into.unwrap_or_else(|| name.clone().into());
-            new(&folder, &name, lang.into(), sdk.as_deref(), output)?;
+            new(&folder, &name, (kind.into(), lang.into()), sdk.as_deref(), output)?;
         }
         AuthorCommand::Build { place } => {
             let project = Project::open(&place.project)?;
@@ -45,18 +46,28 @@ pub async fn author(command: AuthorCommand, output: &Output) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-fn new(folder: &Path, id: &str, language: Language, sdk: Option<&Path>, output: &Output) -> anyhow::Result<()> {
-    let made = workbench::scaffold(folder, id, language, sdk)?;
+fn new(
+    folder: &Path,
+    id: &str,
+    (kind, language): (PackageKind, Language),
+    sdk: Option<&Path>,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let made = workbench::scaffold(folder, id, kind, language, sdk)?;
     if output.json {
         return output.print_json(&json!({ "folder": made.folder, "files": made.files }));
     }
-    say!(
-        "{} {} is a connector that reads and writes customers of a made-up vendor",
-        output.paint(Paint::Good, "ok"),
-        folder.display()
-    );
     let code = if language == Language::Python { "connector/" } else { "src/" };
-    say!("   connector.toml says what it is, {code} what it does, simulator/ how the vendor behaves");
+    let (what, parts) = match kind {
+        PackageKind::Connector => {
+            ("a connector that reads and writes customers of a made-up vendor", "simulator/ how the vendor behaves")
+        }
+        PackageKind::Transform => {
+            ("a transform that writes customers as vCards", "tests/conform.toml what to convert")
+        }
+    };
+    say!("{} {} is {what}", output.paint(Paint::Good, "ok"), folder.display());
+    say!("   connector.toml says what it is, {code} what it does, {parts}");
     say!("   next: cd {} && quoin test && quoin conform", folder.display());
     Ok(())
 }

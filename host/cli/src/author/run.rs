@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use cassette::Body;
 use ports::{Item, ReadRequest};
-use serde_json::Value;
+use serde_json::{Value, json};
 use workbench::{Bench, Project, Recorded};
 
 use super::arguments::{CallArgument, RunArguments};
@@ -15,6 +15,9 @@ use crate::output::{Output, Paint};
 
 /// Calls the connector and shows the call.
 pub async fn run(wanted: &RunArguments, output: &Output) -> anyhow::Result<()> {
+    if wanted.call == CallArgument::Convert {
+        return convert(wanted, output).await;
+    }
     let (_, bench) = set_up(wanted).await?;
     let recorded = call(&bench, wanted).await?;
     // One page in and out: JSON is what it is.
@@ -31,8 +34,37 @@ pub async fn run(wanted: &RunArguments, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Converts one object and shows the document, as it is.
+async fn convert(wanted: &RunArguments, output: &Output) -> anyhow::Result<()> {
+    let Trial { component, plan, .. } = Trial::of(&wanted.place.project, &wanted.trial)?;
+    let object = wanted.object.clone().unwrap_or_default();
+    let data = wanted.file.as_deref().map(object_of).transpose()?;
+    let (document, trace) = workbench::convert(&component, &plan, &object, data).await?;
+    if output.json {
+        output.print_json(&json!({ "document": document, "micros": trace.micros }))?;
+    } else {
+        say!("{document}");
+    }
+    eprintln!(
+        "{} ms, {} MiB of memory at most",
+        trace.micros.div_ceil(1_000),
+        trace.peak_memory_bytes.div_ceil(1 << 20)
+    );
+    Ok(())
+}
+
+/// A canonical object in a file.
+fn object_of(file: &Path) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))
+}
+
 /// Calls the connector and keeps the call.
 pub async fn record(wanted: &RunArguments, name: Option<String>, output: &Output) -> anyhow::Result<()> {
+    ensure!(
+        wanted.call != CallArgument::Convert,
+        "a transform sends nothing that could be recorded; write the document down in its own tests instead"
+    );
     let (cassettes, bench) = set_up(wanted).await?;
     let recorded = call(&bench, wanted).await?;
     let name = name.unwrap_or_else(|| recorded.call.asked.title().replace(' ', "-"));
@@ -65,6 +97,8 @@ async fn call(bench: &Bench, wanted: &RunArguments) -> anyhow::Result<Recorded> 
             bench.read(ReadRequest { object, cursor, ids: wanted.id.clone(), limit: wanted.limit }).await.1
         }
         CallArgument::Apply => bench.apply(&object, &[item(bench, wanted, &object).await?]).await.1,
+        // `run` and `record` have said what they do about it.
+        CallArgument::Convert => bail!("a transform is called with `quoin run convert`"),
         CallArgument::Lookup => bench.lookup(&object, &[item(bench, wanted, &object).await?]).await.1,
     })
 }
@@ -77,9 +111,7 @@ fn cursor(text: &str) -> anyhow::Result<Vec<u8>> {
 
 async fn item(bench: &Bench, wanted: &RunArguments, object: &str) -> anyhow::Result<Item> {
     let Some(file) = &wanted.file else { return bench.item(object).await };
-    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let data: Value = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", file.display()))?;
-    Ok(Bench::item_of(object, data))
+    Ok(Bench::item_of(object, object_of(file)?))
 }
 
 /// The project's own tests, then its cassettes.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 use quoin_package::publication::changes;
-use quoin_package::{Manifest, PluginName};
+use quoin_package::{Manifest, PackageKind, PluginName};
 use quoin_registry::digest::Digest;
 use quoin_trust::{BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, Provenance};
 use serde_json::json;
@@ -161,10 +161,12 @@ pub fn asks(manifest: &Manifest) -> Vec<String> {
             manifest.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
         names.join(", ")
     };
+    let converts = if manifest.kind == PackageKind::Transform { objects(|_| true) } else { String::new() };
     let slots: Vec<&str> = manifest.credentials.iter().map(|slot| slot.slot.as_str()).collect();
     let pairs = [
         ("reads", objects(|object| object.read)),
         ("writes", objects(|object| object.write)),
+        ("converts", converts),
         ("reaches", manifest.network.origins.join(", ")),
         ("credentials", slots.join(", ")),
     ];

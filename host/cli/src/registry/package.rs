@@ -67,6 +67,9 @@ fn exports(examined: &Examined) -> Vec<String> {
         ("listens", "webhook"),
     ];
     let optional = behind.iter().filter(|(power, _)| examined.powers.iter().any(|has| has == power));
+    if examined.powers.iter().any(|power| power == "converts") {
+        return ["describe", "transform"].map(|interface| format!("quoin:transform/{interface}@1.0.0")).to_vec();
+    }
     let names = std::iter::once("describe").chain(optional.map(|(_, interface)| *interface));
     names.map(|interface| format!("quoin:connector/{interface}@1.0.0")).collect()
 }

@@ -2,7 +2,7 @@
 //! against the vendor's simulator. Which rules apply follows from what the manifest declares.
 //!
 //! A rule is a function that ends well or says what was seen and what to mend. Each starts from a
-//! vendor as new, with both clocks standing.
+//! vendor as new, with both clocks standing. A transform has no vendor, and rules of its own.
 
 mod drift;
 mod faults;
@@ -12,12 +12,13 @@ mod reading;
 mod report;
 mod secrets;
 mod stage;
+mod transform;
 mod webhook;
 mod writing;
 
 use std::path::Path;
 
-use quoin_package::Manifest;
+use quoin_package::{Manifest, PackageKind};
 
 pub use report::{Case, Report, Verdict};
 
@@ -30,7 +31,7 @@ pub(crate) use stage::Stage;
 /// Name and version of the suite, as certificates carry it.
 pub const SUITE: &str = "quoin-conform 1";
 
-/// Every rule, with what it holds a connector to.
+/// Every rule for connectors, with what it holds one to.
 pub const RULES: [(&str, &str); 19] = [
     ("describe-is-pure", "describe uses nothing, answers the same each time, and is the manifest"),
     ("check-reports-scopes", "check says who we are and what we may do, and what is missing"),
@@ -53,6 +54,11 @@ pub const RULES: [(&str, &str); 19] = [
     ("webhook-is-proven", "a delivery is believed only when its proof holds, and names what to read again"),
 ];
 
+/// What a rule holds a plugin to.
+fn words_of(rule: &str) -> &'static str {
+    RULES.iter().chain(&transform::RULES).find(|(name, _)| *name == rule).map_or("", |(_, words)| *words)
+}
+
 /// Runs the suite. `only` keeps the rules whose name contains it.
 ///
 /// # Errors
@@ -74,6 +80,10 @@ pub async fn conform(
             return Ok(report);
         }
     };
+    if finding.manifest.kind == PackageKind::Transform {
+        transform::conform(component, finding, plan, only, &mut report).await?;
+        return Ok(report);
+    }
     let bench = Bench::set_up_examined(component, finding, folder, plan, simulator).await?;
     bench.vendor()?;
     report.about(&bench.manifest, bench.digest());

@@ -5,7 +5,7 @@ use quoin_trust::Certificate;
 use serde::Serialize;
 
 use super::stage::Skip;
-use super::{RULES, SUITE};
+use super::{SUITE, words_of};
 
 /// How one case ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -73,7 +73,7 @@ impl Report {
     }
 
     pub(super) fn add(&mut self, rule: &'static str, object: &str, result: anyhow::Result<()>) {
-        let words = RULES.iter().find(|(name, _)| *name == rule).map_or("", |(_, words)| words);
+        let words = words_of(rule);
         let verdict = match result {
             Ok(()) => Verdict::Passed,
             Err(error) => match error.downcast_ref::<Skip>() {

@@ -8,7 +8,7 @@ use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
-use quoin_package::{Manifest, PluginName};
+use quoin_package::{Manifest, ObjectContract, PackageKind, PluginName};
 use quoin_trust::Certificate;
 
 use super::{App, api, pairs};
@@ -231,13 +231,14 @@ fn row(release: &Release) -> Row {
 
 fn asks(manifest: &Manifest) -> Vec<Ask> {
     let mut asks = Vec::new();
-    for (what, pick) in [("Reads", true), ("Writes", false)] {
-        let names: Vec<String> = manifest
-            .objects
-            .iter()
-            .filter(|object| if pick { object.read } else { object.write })
-            .map(|object| words(&object.name))
-            .collect();
+    let uses: [(&str, fn(&Manifest, &ObjectContract) -> bool); 3] = [
+        ("Reads", |_, object| object.read),
+        ("Writes", |_, object| object.write),
+        ("Converts", |manifest, _| manifest.kind == PackageKind::Transform),
+    ];
+    for (what, pick) in uses {
+        let objects = manifest.objects.iter().filter(|object| pick(manifest, object));
+        let names: Vec<String> = objects.map(|object| words(&object.name)).collect();
         if !names.is_empty() {
             asks.push(Ask::new(what, names.join(", "), ""));
         }
