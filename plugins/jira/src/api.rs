@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::fault;
-use crate::wire::Myself;
+use crate::wire::{MyPermissions, Myself};
 
 /// Credential slot of every call.
 const SLOT: &str = "api";
@@ -141,7 +141,15 @@ fn whole<T: DeserializeOwned>(answer: Result<Response, Fault>) -> Result<T, Faul
     if response.is_success() { response.json().map_err(fault::of_read) } else { Err(fault::of(&response, false)) }
 }
 
-/// Who we are.
+/// The permissions in the project that the connector lives on, each with what does not work without it.
+const NEEDED: [(&str, &str); 4] = [
+    ("BROWSE_PROJECTS", "neither tasks nor worklogs can be read"),
+    ("CREATE_ISSUES", "no task can be created"),
+    ("EDIT_ISSUES", "no task can be changed"),
+    ("VIEW_ALL_WORKLOGS", "worklogs of others cannot be read"),
+];
+
+/// Who we are, and what we may do in the project.
 ///
 /// # Errors
 /// What Jira refuses, mapped.
@@ -153,5 +161,17 @@ pub fn check(api: &Api<'_>) -> Result<Report, Fault> {
     };
     // Worklogs are dated in this zone, so the operator should see it.
     let zone = me.time_zone.map(|zone| format!(", time zone {zone}")).unwrap_or_default();
-    Ok(Report { account: Some(format!("{name}{zone}")), ..Report::default() })
+    let wanted = NEEDED.map(|(key, _)| key).join(",");
+    let project = &api.config.project_key;
+    let asked = api.get("mypermissions").query("projectKey", project).query("permissions", wanted);
+    let MyPermissions { permissions } = api.read(asked)?;
+    let mut report = Report { account: Some(format!("{name}{zone}")), ..Report::default() };
+    for (key, without) in NEEDED {
+        if permissions.get(key).is_some_and(|permission| permission.have_permission) {
+            report.scopes.push(format!("{key} in {project}"));
+        } else {
+            report.warnings.push(format!("the user lacks {key} in {project}: {without}"));
+        }
+    }
+    Ok(report)
 }

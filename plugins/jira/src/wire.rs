@@ -133,6 +133,19 @@ pub struct Myself {
     pub time_zone: Option<String>,
 }
 
+/// `GET mypermissions`: what was asked for, by key.
+#[derive(Debug, Deserialize)]
+pub struct MyPermissions {
+    pub permissions: BTreeMap<String, MyPermission>,
+}
+
+/// Whether we have one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MyPermission {
+    pub have_permission: bool,
+}
+
 /// Body of a webhook: the record itself is read again, so only its identity matters.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -87,6 +87,7 @@ impl<'a> Api<'a> {
             return Err(fault::of(&response, false));
         }
         let mut envelope: Envelope = response.json().map_err(fault::of_read)?;
+        envelope.complete()?;
         envelope.answered_at =
             response.header("date").and_then(|date| rfc2822::parse(date).ok()).map(|at| at.timestamp());
         Ok(envelope)
@@ -228,7 +229,10 @@ pub fn number(id: &str) -> Value {
     id.parse::<u64>().map_or_else(|_| Value::from(id), Value::from)
 }
 
-/// Who we are, and whether the custom fields of the acceptance are there.
+/// The collections that every object here is made of.
+const READ: [&str; 4] = ["workspaces", "workspace_groups", "stories", "workspace_resources"];
+
+/// Who we are, what we may read, and whether the custom fields of the acceptance are there.
 pub fn check(api: &Api<'_>) -> Result<Report, Fault> {
     let me = api.get("users/me", &[])?;
     let account = me.users.values().next().map(|user| match &user.email_address {
@@ -244,12 +248,23 @@ pub fn check(api: &Api<'_>) -> Result<Report, Fault> {
     let config = &api.config;
     let wanted = [&config.accepted_by_field, &config.accepted_on_field, &config.evidence_field];
     let missing = wanted.into_iter().filter(|name| !present.contains(name));
-    let warnings = missing
+    let mut warnings: Vec<String> = missing
         .map(|name| {
             format!(
                 "no milestone can be read as accepted: there is no Task custom field '{name}'; add it or name yours"
             )
         })
         .collect();
-    Ok(Report { account, scopes: Vec::new(), warnings })
+    let mut scopes = vec!["read custom_fields".to_owned()];
+    // Kantata has no scopes: the user's access group decides, and only asking tells what it lets through.
+    for collection in READ {
+        match api.get(collection, &[("per_page", "1")]) {
+            Ok(_) => scopes.push(format!("read {collection}")),
+            Err(fault) if fault.kind == FaultKind::Permission => {
+                warnings.push(format!("the user's access group does not let it read {collection}: {}", fault.message))
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(Report { account, scopes, warnings })
 }

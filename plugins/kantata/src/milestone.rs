@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use quoin_sdk::jiff::SignedDuration;
 use quoin_sdk::{Change, Fault, FaultKind, Milestone, MilestoneStatus, Page, ReadRequest, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::api::{Api, PAGE_ROWS};
 use crate::map::{self, Evidence};
@@ -90,7 +91,7 @@ pub fn by_ids(api: &Api<'_>, ids: &[String]) -> Result<Page, Fault> {
     let mut rows = Vec::new();
     for chunk in ids.chunks(PAGE_ROWS as usize) {
         let envelope = stories(api, &[("only", &chunk.join(",")), ("per_page", "200")])?;
-        rows.extend(self::rows(api, &envelope));
+        rows.extend(self::rows(api, &envelope)?);
     }
     Ok(Page::of(report(api, rows)?))
 }
@@ -113,7 +114,7 @@ fn late_evidence(api: &Api<'_>, cursor: &mut Cursor) -> Result<Vec<Row>, Fault> 
     }
     let ids: Vec<String> = cursor.watch.iter().map(u64::to_string).collect();
     let envelope = stories(api, &[("only", &ids.join(",")), ("per_page", "200")])?;
-    let mut rows = rows(api, &envelope);
+    let mut rows = rows(api, &envelope)?;
     rows.retain(|row| row.evidence.acceptance().is_some());
     Ok(rows)
 }
@@ -137,7 +138,7 @@ fn fresh(api: &Api<'_>, cursor: &Cursor) -> Result<(Vec<Row>, bool), Fault> {
         let envelope = stories(api, &query)?;
         let last_page = number >= envelope.meta.page_count;
         present = envelope.answered_at.or(present);
-        found.extend(self::rows(api, &envelope).into_iter().map(|row| ((row.stamp, row.id), row)));
+        found.extend(self::rows(api, &envelope)?.into_iter().map(|row| ((row.stamp, row.id), row)));
         if !last_page {
             // The group of the last stamp may go on; keep it only when a later stamp closed it.
             let open = found.last_key_value().map(|((stamp, _), _)| *stamp);
@@ -191,7 +192,10 @@ fn watch(api: &Api<'_>, cursor: &mut Cursor, row: &Row) {
 }
 
 /// The stories of an answer, each with its reference, workspace and evidence.
-fn rows(api: &Api<'_>, envelope: &Envelope) -> Vec<Row> {
+///
+/// # Errors
+/// When something of it is missing from the answer.
+fn rows(api: &Api<'_>, envelope: &Envelope) -> Result<Vec<Row>, Fault> {
     let service = &api.config.service_name;
     let references: BTreeMap<&str, &ExternalReference> = envelope
         .external_references
@@ -200,6 +204,7 @@ fn rows(api: &Api<'_>, envelope: &Envelope) -> Vec<Row> {
         .map(|mark| (mark.subject_id.as_str(), mark))
         .collect();
     let stories = envelope.ordered("stories", &envelope.stories);
+    stories.iter().try_for_each(|story| envelope.beside(story))?;
     let usable = stories.into_iter().filter_map(|story| Some((story.updated_at?, story.id.parse().ok()?, story)));
     usable
         .map(|(stamp, id, story)| {
@@ -207,28 +212,37 @@ fn rows(api: &Api<'_>, envelope: &Envelope) -> Vec<Row> {
                 envelope.custom_field_values.values().filter(|value| value.subject_id == story.id).collect();
             let version = values.iter().filter_map(|value| value.updated_at).fold(stamp, Timestamp::max);
             let workspace = story.workspace_id.as_ref().and_then(|id| envelope.workspaces.get(id));
-            Row {
+            Ok(Row {
                 stamp,
                 id,
                 reference: references.get(story.id.as_str()).map(|mark| (*mark).clone()),
                 workspace: workspace.cloned(),
-                evidence: evidence(api, &values),
+                evidence: evidence(api, &values)?,
                 version,
                 story: story.clone(),
-            }
+            })
         })
         .collect()
 }
 
-fn evidence(api: &Api<'_>, values: &[&CustomFieldValue]) -> Evidence {
-    let value =
-        |name: &str| values.iter().find(|value| value.custom_field_name == name).and_then(|value| value.value.clone());
+fn evidence(api: &Api<'_>, values: &[&CustomFieldValue]) -> Result<Evidence, Fault> {
+    let value = |name: &str| {
+        let found = values.iter().find(|value| value.custom_field_name == name);
+        match found.map(|found| &found.value) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(other) => {
+                let message = format!("the custom field '{name}' holds {other}; it must be a text or a date");
+                Err(Fault::new(FaultKind::Config, "FIELD_TYPE", message))
+            }
+        }
+    };
     let config = &api.config;
-    Evidence {
-        by: value(&config.accepted_by_field),
-        on: value(&config.accepted_on_field),
-        sha256: value(&config.evidence_field),
-    }
+    Ok(Evidence {
+        by: value(&config.accepted_by_field)?,
+        on: value(&config.accepted_on_field)?,
+        sha256: value(&config.evidence_field)?,
+    })
 }
 
 /// Canonical changes. Milestones without our reference were made by hand for purposes of their own

@@ -129,6 +129,7 @@ fn the_check_says_who_we_are_and_what_is_missing() {
     let report = Kantata::check(&vendor.host).unwrap();
     assert_eq!(report.account.as_deref(), Some("Integration User <integration@advisory.example>"));
     assert_eq!(report.warnings, Vec::<String>::new());
+    assert_eq!(report.scopes.len(), 5, "{:?}", report.scopes);
     let vendor = Vendor::scenario(json!({"evidence_field": "Proof"}));
     let warnings = Kantata::check(&vendor.host).unwrap().warnings;
     assert!(warnings.len() == 1 && warnings[0].contains("'Proof'"), "{warnings:?}");

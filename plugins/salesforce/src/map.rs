@@ -110,7 +110,8 @@ fn status(config: &Config, row: &Row<'_>) -> Result<QuoteStatus, Fault> {
 
 fn customer(config: &Config, opportunity: &Row<'_>, account: &Members, currency: Currency) -> Result<Customer, Fault> {
     let row = Row::new(ACCOUNT, config, account);
-    let parent = row.parent("Parent")?;
+    let asked = config.field(ACCOUNT, "Parent.Name").is_some();
+    let parent = if asked { row.parent("Parent")? } else { None };
     let parent_name = match &parent {
         Some(parent) => Row::new(ACCOUNT, config, parent).text("Name")?,
         None => None,

@@ -171,6 +171,7 @@ impl Read {
         match mapped {
             Ok(Some(change)) => self.changes.push(change),
             Ok(None) => {}
+            Err(fault) if wire::is_drift(&fault) => return Err(fault),
             Err(fault) => {
                 let number = row.text("Quote_Number__c")?.unwrap_or_default();
                 let message = format!("opportunity {id} (quote {number}): {}", fault.message);

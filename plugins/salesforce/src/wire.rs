@@ -17,6 +17,16 @@ pub const LINE: &str = "OpportunityLineItem";
 /// The account.
 pub const ACCOUNT: &str = "Account";
 
+/// Code of a fault: the org no longer sends a field that was asked for.
+const GONE: &str = "FIELD_GONE";
+/// Code of a fault: a field is of another type than it was.
+const RETYPED: &str = "FIELD_TYPE";
+
+/// Whether a fault is about the org's shape: it concerns every record, not the one that showed it.
+pub fn is_drift(fault: &Fault) -> bool {
+    [GONE, RETYPED].contains(&fault.code.as_str())
+}
+
 /// Fields of the opportunity that make a quote.
 pub const QUOTE_FIELDS: &[&str] = &[
     "Id",
@@ -216,11 +226,11 @@ impl<'a> Row<'a> {
         let Some(own) = self.config.field(self.object, field) else { return Ok(None) };
         let raw = self.members.get(own).ok_or_else(|| {
             let message = format!("the answer lacks {}.{own}; check the field mapping against the org", self.object);
-            Fault::new(FaultKind::Config, "FIELD_GONE", message)
+            Fault::new(FaultKind::Config, GONE, message)
         })?;
         serde_json::from_str(raw.get()).map_err(|_| {
             let message = format!("{}.{own} holds {:.60}, which is no {kind}", self.object, raw.get());
-            Fault::new(FaultKind::InvalidData, "FIELD_TYPE", message)
+            Fault::new(FaultKind::InvalidData, RETYPED, message)
         })
     }
 
@@ -241,7 +251,7 @@ impl<'a> Row<'a> {
         let whole = if number.fract().is_zero() { T::try_from(number).ok() } else { None };
         whole.map(Some).ok_or_else(|| {
             let message = format!("{}.{field} is {number}; a small whole number is needed", self.object);
-            Fault::new(FaultKind::InvalidData, "FIELD_TYPE", message)
+            Fault::new(FaultKind::InvalidData, "FIELD_VALUE", message)
         })
     }
 
@@ -260,15 +270,18 @@ impl<'a> Row<'a> {
         let Some(text) = self.text(field)? else { return Ok(None) };
         parse_moment(&text).map(Some).ok_or_else(|| {
             let message = format!("{}.{field} holds '{text}', which is no date-time", self.object);
-            Fault::new(FaultKind::InvalidData, "FIELD_TYPE", message)
+            Fault::new(FaultKind::InvalidData, "FIELD_VALUE", message)
         })
     }
 
     /// The members of a parent record; `None` when the reference is empty.
     pub fn parent(&self, relationship: &str) -> Result<Option<Members>, Fault> {
-        let Some(raw) = self.members.get(relationship) else { return Ok(None) };
+        let raw = self.members.get(relationship).ok_or_else(|| {
+            let message = format!("the answer lacks {}.{relationship}, which was asked for", self.object);
+            Fault::new(FaultKind::Config, GONE, message)
+        })?;
         serde_json::from_str(raw.get()).map_err(|error| {
-            Fault::new(FaultKind::InvalidData, "FIELD_TYPE", format!("{}.{relationship}: {error}", self.object))
+            Fault::new(FaultKind::InvalidData, RETYPED, format!("{}.{relationship}: {error}", self.object))
         })
     }
 }

@@ -54,10 +54,20 @@ fn headers_say_how_long_to_wait_and_why() {
 }
 
 #[test]
-fn a_check_names_the_user_and_the_zone_that_dates_worklogs() {
+fn a_check_names_the_user_the_zone_that_dates_worklogs_and_what_is_missing() {
     let me = r#"{"accountId":"a","displayName":"Quoin","emailAddress":"integration@advisory.example","timeZone":"Europe/Berlin"}"#;
-    let report = check(Response::new(200, me)).unwrap();
+    let permission = |key: &str, have: bool| format!(r#""{key}":{{"id":"1","key":"{key}","havePermission":{have}}}"#);
+    let granted = ["BROWSE_PROJECTS", "EDIT_ISSUES", "VIEW_ALL_WORKLOGS"].map(|key| permission(key, true)).join(",");
+    let permissions = format!(r#"{{"permissions":{{{granted},{}}}}}"#, permission("CREATE_ISSUES", false));
+    let host = FakeHost::new(CONFIG).respond("GET", "https://v/rest/api/3/myself", Response::new(200, me)).respond(
+        "GET",
+        "https://v/rest/api/3/mypermissions?projectKey=ADV&permissions=",
+        Response::new(200, permissions),
+    );
+    let report = Jira::check(&host).unwrap();
     assert_eq!(report.account.as_deref(), Some("Quoin <integration@advisory.example>, time zone Europe/Berlin"));
+    assert_eq!(report.scopes, ["BROWSE_PROJECTS in ADV", "EDIT_ISSUES in ADV", "VIEW_ALL_WORKLOGS in ADV"]);
+    assert_eq!(report.warnings, ["the user lacks CREATE_ISSUES in ADV: no task can be created"]);
 }
 
 #[test]

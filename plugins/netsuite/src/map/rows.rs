@@ -19,9 +19,8 @@ pub struct PaymentRow {
     pub currency: String,
     /// `YYYY-MM-DD`.
     pub valuedate: String,
-    /// One letter.
-    #[serde(default)]
-    pub status: Option<String>,
+    /// One letter; every payment has one.
+    pub status: String,
     /// `T` or `F`.
     #[serde(default)]
     pub voided: Option<String>,
@@ -83,10 +82,10 @@ fn status(row: &PaymentRow) -> PaymentStatus {
     if row.voided.as_deref() == Some("T") {
         return PaymentStatus::Reversed;
     }
-    match row.status.as_deref() {
-        Some("B" | "C") => PaymentStatus::Settled,
-        Some("V") => PaymentStatus::Reversed,
-        Some("R") => PaymentStatus::Failed,
+    match row.status.as_str() {
+        "B" | "C" => PaymentStatus::Settled,
+        "V" => PaymentStatus::Reversed,
+        "R" => PaymentStatus::Failed,
         _ => PaymentStatus::Pending,
     }
 }
