@@ -61,7 +61,10 @@ pub(crate) async fn measure(setting: &Setting) -> anyhow::Result<Conversions> {
     })
     .await?;
     let extism = extism(setting, folder.path(), &text)?;
-    ensure!(extism.as_ref().is_none_or(|extism| extism.document == document), "Extism converts otherwise than native code");
+    ensure!(
+        extism.as_ref().is_none_or(|extism| extism.document == document),
+        "Extism converts otherwise than native code"
+    );
     Ok(Conversions { object_bytes: text.len(), native_us, fresh_us, extism })
 }
 

@@ -2,6 +2,7 @@
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))] // native builds only read the list
 
 use std::hint::black_box;
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use quoin_sdk::{
@@ -63,6 +64,7 @@ pub fn customer(name: &str) -> Customer {
 pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page, Fault> {
     match guest {
         "polite" => said(&format!("limit {}", request.limit)),
+        "remembers" => said(&remembered(&config::<Config>(host)?.url)),
         "infinite_loop" => loop {
             black_box(0);
         },
@@ -117,6 +119,14 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
         }
         other => networked(host, other),
     }
+}
+
+/// What an instance keeps of earlier calls, other tenants' too: everybody who was here, in order.
+fn remembered(who: &str) -> String {
+    static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut seen = SEEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    seen.push(who.to_owned());
+    seen.join(" ")
 }
 
 fn networked(host: &dyn Host, guest: &str) -> Result<Page, Fault> {

@@ -211,6 +211,7 @@ fn main() {
         })
         .collect();
     trials.push(Trial::test("refused: wrong_namespace", wrong_namespace));
+    trials.push(Trial::test("refused: beyond_the_quota", beyond_the_quota));
     trials.push(Trial::test("refused: without_a_token", without_a_token));
     trials.push(Trial::test("refused: read_only_token", read_only_token));
     trials.push(Trial::test("refused: republished_version", republished));
@@ -262,6 +263,24 @@ fn wrong_namespace() -> Result<(), Failed> {
     said(&ordinary, 403, "DENIED", "does not belong to bo")?;
     let outside = Raw::new(shop, &token).blob("plugins/bo", b"x".to_vec())?.unwrap_err();
     said(&outside, 403, "DENIED", "plugins/<namespace>/<name>")
+}
+
+fn beyond_the_quota() -> Result<(), Failed> {
+    let (shop, key) = shop();
+    let (dir, public) = (shop.path("registry"), &shop.key);
+    let make =
+        ["registry", "namespace", "new", "cy", "--owner", "cy", "--key", public, "--quota-mib", "1", "--dir", &dir];
+    shop.done(&make)?;
+    let token = shop.token_of("cy", "publish")?;
+    let raw = Raw::new(shop, &token);
+    raw.push(Push::new("cy/jira", "0.1.0", jira(), key))?.map_err(|refused| Failed::from(refused.message))?;
+    let second = next(&[]);
+    let component = Digest::sha256(&second);
+    let refused = raw.push(Push::new("cy/jira", "0.1.1", second, key))?.unwrap_err();
+    if on_disk(&shop.registry(), component.hex()) {
+        return Err("the component is still there".into());
+    }
+    said(&refused, 403, "DENIED", "--quota-mib")
 }
 
 fn without_a_token() -> Result<(), Failed> {

@@ -48,6 +48,7 @@ fn main() {
         handle_exhaustion async |_: &Log| handle_exhaustion().await,
         clock_probing async |_: &Log| stopped("clock_probing", "PLUGIN_TIMEOUT", "more processor time").await,
         hanging_host_call async |_: &Log| hanging_host_call().await,
+        state_of_others async |_: &Log| state_of_others().await,
         version_lies async |_: &Log| version_lies().await,
     ];
     libtest_mimic::run(&arguments, trials).exit();
@@ -182,6 +183,19 @@ async fn hanging_host_call() {
     // The guest hears of it before its own time is over, and may still answer.
     assert_eq!(cage.provoke("fetch").await.unwrap(), "Transient UNKNOWN_OUTCOME");
     assert_eq!(vendor.asked(), 1);
+}
+
+/// A guest that keeps what it sees finds nothing the next time: neither its own nor another tenant's.
+async fn state_of_others() {
+    let cage = Cage::new().await;
+    for tenant in ["north", "south"] {
+        cage.add(tenant, "remembers", tenant);
+    }
+    for _ in 0..5 {
+        for tenant in ["north", "south"] {
+            assert_eq!(cage.provoke(tenant).await.unwrap(), tenant);
+        }
+    }
 }
 
 async fn version_lies() {

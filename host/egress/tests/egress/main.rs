@@ -6,6 +6,7 @@ mod credentials;
 mod door;
 mod outcome;
 mod rotation;
+mod separation;
 mod support;
 mod tls;
 mod tokens;
