@@ -121,6 +121,17 @@ fn imports() -> Vec<Refused> {
             &["wasi:http/outgoing-handler@0.2.0", "requests go through quoin:host/http"],
         ),
         refused(
+            "impure_transform",
+            component(
+                r#"(component
+                    (import "quoin:host/http@1.0.0" (instance))
+                    (instance $d)
+                    (export "quoin:transform/describe@1.0.0" (instance $d)))"#,
+            ),
+            format!("kind = \"transform\"\n{TINY_TOML}[[object]]\nname = \"quote\"\n"),
+            &["imports quoin:host/http@1.0.0", "a transform is pure"],
+        ),
+        refused(
             "import_of_another_type",
             tiny(wrong_type, "", "call $text"),
             TINY_TOML,
@@ -218,8 +229,14 @@ fn manifests() -> Vec<Refused> {
         refused(
             "manifest_of_a_transform",
             tiny.clone(),
-            format!("kind = \"transform\"\n{TINY_TOML}"),
+            format!("kind = \"transform\"\n{TINY_TOML}[[object]]\nname = \"quote\"\n"),
             &["does not export quoin:transform/transform@1.0.0", "register_transform!"],
+        ),
+        refused(
+            "transform_that_reaches_out",
+            tiny.clone(),
+            format!("kind = \"transform\"\n{TINY_TOML}[network]\norigins = [\"https://a.example\"]\n"),
+            &["connector.toml, network", "a transform reaches nothing"],
         ),
         refused(
             "unknown_object",

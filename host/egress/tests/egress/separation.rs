@@ -100,9 +100,9 @@ async fn a_budget_that_one_connection_used_up_is_not_the_others() {
     tight.requests_per_second = Some(1.0);
     house.egress.install(&tight).unwrap();
     // The first of them waits a second between its requests; the other does not wait with it.
-    let context = |name: &str| CallContext { connection: name.to_owned(), ..call(Access::Read) };
-    let ask = |name: &'static str| {
-        house.egress.send(&context(name), with_slot(get(&format!("{}/api?by={name}", vendor.origin()))))
+    let ask = async |name: &str| {
+        let context = CallContext { connection: name.to_owned(), ..call(Access::Read) };
+        house.egress.send(&context, with_slot(get(&format!("{}/api?by={name}", vendor.origin())))).await
     };
     ask(TENANTS[0]).await.unwrap();
     let (slow, fast) = (ask(TENANTS[0]), async {

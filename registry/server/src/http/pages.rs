@@ -231,14 +231,14 @@ fn row(release: &Release) -> Row {
 
 fn asks(manifest: &Manifest) -> Vec<Ask> {
     let mut asks = Vec::new();
-    let uses: [(&str, fn(&Manifest, &ObjectContract) -> bool); 3] = [
-        ("Reads", |_, object| object.read),
-        ("Writes", |_, object| object.write),
-        ("Converts", |manifest, _| manifest.kind == PackageKind::Transform),
-    ];
-    for (what, pick) in uses {
-        let objects = manifest.objects.iter().filter(|object| pick(manifest, object));
-        let names: Vec<String> = objects.map(|object| words(&object.name)).collect();
+    let converts = manifest.kind == PackageKind::Transform;
+    for what in ["Reads", "Writes", "Converts"] {
+        let is = |object: &&ObjectContract| match what {
+            "Reads" => object.read,
+            "Writes" => object.write,
+            _ => converts,
+        };
+        let names: Vec<String> = manifest.objects.iter().filter(is).map(|object| words(&object.name)).collect();
         if !names.is_empty() {
             asks.push(Ask::new(what, names.join(", "), ""));
         }

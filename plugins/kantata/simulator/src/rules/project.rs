@@ -133,8 +133,12 @@ pub fn new_story(state: &State, mut fields: Record) -> Answer<Record> {
     for (field, default) in [("billable", true), ("fixed_fee", false), ("archived", false), ("time_trackable", true)] {
         fields.entry(field).or_insert(default.into());
     }
-    fields.insert("deleted_at".into(), Value::Null);
-    story(state, workspace, fields)
+    let mut fields = story(state, workspace, fields)?;
+    // A story shows these always, empty or not.
+    for field in ["due_date", "budget_estimate_in_cents", "deleted_at"] {
+        fields.entry(field).or_insert(Value::Null);
+    }
+    Ok(fields)
 }
 
 pub fn change_story(state: &State, id: u64, fields: Record) -> Answer<Record> {
