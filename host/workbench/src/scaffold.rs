@@ -168,16 +168,19 @@ mod tests {
     fn a_folder_in_use_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("notes"), "mine").unwrap();
-        let error = scaffold(folder.path(), "lumen", PackageKind::Connector, Language::Rust, None).unwrap_err().to_string();
+        let error =
+            scaffold(folder.path(), "lumen", PackageKind::Connector, Language::Rust, None).unwrap_err().to_string();
         assert!(error.contains("is not empty"), "{error}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_project_of_any_language_finds_its_sdk_and_keeps_no_name_of_the_template() {
-        for (language, file) in Language::ALL {
+        let connectors = Language::ALL.map(|(language, file)| (PackageKind::Connector, language, file));
+        let transform = (PackageKind::Transform, Language::Rust, "Cargo.toml");
+        for (kind, language, file) in connectors.into_iter().chain([transform]) {
             let folder = tempfile::tempdir().unwrap();
-            let made = scaffold(folder.path(), "lumen-crm", PackageKind::Connector, language, None).unwrap();
+            let made = scaffold(folder.path(), "lumen-crm", kind, language, None).unwrap();
             assert!(made.files.iter().any(|made| made == file), "{:?}", made.files);
             for name in &made.files {
                 let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
@@ -186,5 +189,8 @@ mod tests {
             }
             assert!(folder.path().join(SDK).is_dir());
         }
+        let elsewhere = tempfile::tempdir().unwrap();
+        let refused = scaffold(elsewhere.path(), "stamp", PackageKind::Transform, Language::Python, None).unwrap_err();
+        assert!(refused.to_string().contains("leave --lang out"), "{refused}");
     }
 }

@@ -62,9 +62,7 @@ fn new(
         PackageKind::Connector => {
             ("a connector that reads and writes customers of a made-up vendor", "simulator/ how the vendor behaves")
         }
-        PackageKind::Transform => {
-            ("a transform that writes customers as vCards", "tests/conform.toml what to convert")
-        }
+        PackageKind::Transform => ("a transform that writes customers as vCards", "tests/conform.toml what to convert"),
     };
     say!("{} {} is {what}", output.paint(Paint::Good, "ok"), folder.display());
     say!("   connector.toml says what it is, {code} what it does, {parts}");
