@@ -35,7 +35,9 @@ impl Transform for Misprints {
             "raw" => written.map(|card| card.replacen("FN:", &format!("FN:{}\r\nNICKNAME:", customer.name), 1)),
             "raw_markup" => written.map(|_| format!("<card>{}</card>", customer.name)),
             "raw_json" => written.map(|_| format!("{{\"name\": \"{}\"}}", customer.name)),
-            "small" if customer.addresses.len() > FEW => loop {},
+            "small" if customer.addresses.len() > FEW => loop {
+                std::hint::black_box(());
+            },
             _ => written,
         }
     }
