@@ -178,7 +178,7 @@ fn the_manifest_says_what_the_code_does() {
     for (object, read, write) in [
         ("customer", false, true),
         ("billing_setup", false, true),
-        ("invoice", false, true),
+        ("invoice", true, true),
         ("payment", true, false),
         ("project_financials", true, false),
     ] {
