@@ -101,6 +101,7 @@ fn opportunity(id: &str) -> Value {
         "LastStageChangeDate": "2026-03-02T10:15:00.000+0000", "Quote_Number__c": format!("{QUOTE_PREFIX}{flow}"),
         "Quote_Version__c": 1.0, "Selling_Entity__c": "DE01", "Contract_Type__c": "sow", "Project_Template__c": null,
         "Template_Version__c": null, "Start_Date__c": "2026-03-03", "Target_Margin__c": 35.0, "CurrencyIsoCode": "EUR",
+        "Billed_With__c": null, "Advances__c": null,
         "Account": {
             "Name": "Aster GmbH", "Parent": {"Name": "Aster Group AG"}, "VAT_Id__c": "DE811907980",
             "BillingStreet": "Lindenallee 12", "BillingCity": "Hamburg", "BillingPostalCode": "20095",
@@ -116,7 +117,7 @@ fn line(opportunity: &str) -> Value {
         "Line_Id__c": "L1", "Description": "Discovery", "Quantity": 1.0, "UnitPrice": 40_000.0, "TotalPrice": 40_000.0,
         "ServiceDate": null, "Billing_Model__c": "Time and Materials", "NTE_Limit__c": 40_000.0, "NTE_Mode__c": "fit",
         "Overage_Rate__c": null, "Cost_Estimate__c": null, "Tax_Category__c": "S", "Tax_Rate__c": 19.0,
-        "Tax_Exemption_Reason__c": null, "Terms__c": terms,
+        "Tax_Exemption_Reason__c": null, "Terms__c": terms, "Discount": null, "Discount_Reason__c": null,
     })
 }
 
