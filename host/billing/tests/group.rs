@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use billing::group::{self, GroupTerms, Report};
+use billing::group::{self, GroupTerms, Report, Run};
 use billing::policy::{ApprovalLimit, Deed};
 use billing::{Account, Approver, BillingPolicy, Group, GroupEvent, Posting, Standing};
 use common::*;
@@ -29,6 +29,10 @@ fn contract_of(mut quote: Quote, number: &str) -> Book {
     book
 }
 
+fn run(as_of: &str, name: &str) -> Run {
+    Run { as_of: day(as_of), name: name.into() }
+}
+
 /// Runs a contract, and what it reports.
 fn report(book: &mut Book, as_of: &str) -> Report {
     let events = book.run(as_of);
@@ -37,7 +41,7 @@ fn report(book: &mut Book, as_of: &str) -> Report {
     Report {
         group: GroupTerms::of(&contract).unwrap(),
         contract: contract.number,
-        as_of: day(as_of),
+        run: run(as_of, "scheduled"),
         parts: drafted(&events).into_iter().collect(),
     }
 }
@@ -126,7 +130,7 @@ fn tax_is_rounded_once_and_shared_to_the_cent() {
     let mut books = [contract("C-1", "33.33"), contract("C-2", "33.33"), contract("C-3", "33.34")];
     let reports: Vec<Report> = books.iter_mut().map(|book| report(book, DAY)).collect();
     let mut group = collected(&reports);
-    assert!(group.as_ref().unwrap().is_complete(day(DAY)));
+    assert!(group.as_ref().unwrap().is_complete(&run(DAY, "scheduled")));
     let invoice = posted(&mut group, &mut books, "INV-0001");
     assert_eq!(totals(&invoice), ("100.00".into(), "19.00".into(), "119.00".into()));
     assert_eq!(invoice.contract_number, "FRAME-7");
@@ -142,6 +146,27 @@ fn tax_is_rounded_once_and_shared_to_the_cent() {
         })
         .collect();
     assert_eq!(shares, ["6.33", "6.33", "6.34"], "and each contract has its share of the tax");
+}
+
+/// A run to a day that was run before waits for everybody again: else what one of them brings could go
+/// out below a limit that the whole exceeds.
+#[test]
+fn each_run_waits_for_every_member() {
+    let mut books = [contract("C-1", "10.00"), contract("C-2", "20.00")];
+    let reports: Vec<Report> = books.iter_mut().map(|book| report(book, DAY)).collect();
+    let mut group = collected(&reports);
+    drafted_whole(&mut group, &books[0]);
+    let again = run(DAY, "asked for");
+    for (index, complete) in [(0, false), (1, true)] {
+        let told = Report { run: again.clone(), parts: Vec::new(), ..reports[index].clone() };
+        let events = group::collect(group.as_ref(), &told);
+        apply(&mut group, events);
+        assert_eq!(group.as_ref().unwrap().is_complete(&again), complete);
+    }
+    let further = Report { run: run("2026-04-30", "scheduled"), parts: Vec::new(), ..reports[0].clone() };
+    let events = group::collect(group.as_ref(), &further);
+    apply(&mut group, events);
+    assert!(group.unwrap().is_complete(&again), "who is further already is not waited for");
 }
 
 /// Each line explains itself from its own contract's account.

@@ -135,7 +135,9 @@ async fn the_whole_is_what_needs_approval_and_survives_a_crash() {
     let policy = limit.replace("amount = \"58800.00\"", "amount = \"58800.00\"\nrole = \"finance director\"");
     let mut stage = two_deals(policy).await;
     stage.advance("2026-03-31T16:00:01Z").await.unwrap();
-    let needs = |event: &Value| event["body"]["exception"]["fault"]["code"] == "APPROVAL_NEEDED";
+    let needs = |event: &Value| {
+        event["kind"] == "exception.opened" && event["body"]["exception"]["fault"]["code"] == "APPROVAL_NEEDED"
+    };
     let waits = stage.wait_for("the approval", needs).await.unwrap_or_else(|error| panic!("{error:#}"));
     assert!(waits["key"].as_str().unwrap().starts_with("+FRAME-7/"), "{waits}");
     let [waiting] = shown(&stage, &["approvals", "--json"]).as_array().unwrap().clone().try_into().unwrap();
@@ -153,8 +155,10 @@ async fn the_whole_is_what_needs_approval_and_survives_a_crash() {
     stage.wait_for_count("group.invoice_drafted", 2).await.unwrap();
     stage.kill_host().unwrap();
     stage.start_host().await.unwrap();
-    let waiting = shown(&stage, &["approvals", "--json"]);
-    let document = waiting[0]["document"].as_str().unwrap().to_owned();
+    let again = |event: &Value| needs(event) && event["seq"] != waits["seq"];
+    stage.wait_for("the second approval", again).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let [waiting] = shown(&stage, &["approvals", "--json"]).as_array().unwrap().clone().try_into().unwrap();
+    let document = waiting["document"].as_str().unwrap().to_owned();
     stage.quoin(&["approvals", "approve", &document], None).unwrap();
     group_posted(&mut stage).await;
     assert_eq!(stage.erp.counts().await.unwrap()["invoice"], 1);

@@ -44,9 +44,11 @@ pub async fn billing_run(
     once(state, &scope, async || {
         let contracts = contracts(state, run.contract.as_deref()).await?;
         let now = state.clock.now();
+        // What the contracts of a group know this run by in common.
+        let together = scope.id(&[]);
         let ops = contracts.iter().map(|contract| {
             let id = scope.id(&[contract]);
-            let body = json!({ "as_of": run.as_of, "contract": contract, "request": id });
+            let body = json!({ "as_of": run.as_of, "contract": contract, "request": id, "run": together });
             super::asked(id, "billing.run_requested", contract, now, by, body)
         });
         let ops = ops.collect();

@@ -1,13 +1,13 @@
 //! The decisions on a group. Each is pure: group and input in, events out; a repeat finds it done.
 
-use quoin_canonical::{Date, Id, Invoice};
+use quoin_canonical::{Id, Invoice};
 use serde::{Deserialize, Serialize};
 
 use super::document::build;
 use super::event::{
     Collected, GroupEvent, InvoiceDiscarded, InvoicePosted, InvoiceReleased, Joined, PartCredited, WholeDrafted,
 };
-use super::{Group, GroupTerms, Whole};
+use super::{Group, GroupTerms, Run, Whole};
 use crate::account::DocumentStage;
 use crate::approval::{Approval, Approver};
 use crate::decide::Standing;
@@ -20,8 +20,8 @@ pub struct Report {
     pub group: GroupTerms,
     /// The contract.
     pub contract: String,
-    /// Day up to which its work was looked at.
-    pub as_of: Date,
+    /// In which run.
+    pub run: Run,
     /// Its parts; none where there was nothing to bill.
     pub parts: Vec<Invoice>,
 }
@@ -37,8 +37,8 @@ pub fn join(group: Option<&Group>, terms: &GroupTerms, contract: &str) -> Vec<Gr
 /// Takes in what a contract reports. One that never joined does so now.
 pub fn collect(group: Option<&Group>, report: &Report) -> Vec<GroupEvent> {
     let mut events = join(group, &report.group, &report.contract);
-    let (contract, as_of) = (report.contract.clone(), report.as_of);
-    events.push(GroupEvent::Collected(Collected { contract, as_of, parts: report.parts.clone() }));
+    let (contract, run) = (report.contract.clone(), report.run.clone());
+    events.push(GroupEvent::Collected(Collected { contract, run, parts: report.parts.clone() }));
     events
 }
 

@@ -4,7 +4,7 @@ use quoin_canonical::{Date, Id, Invoice, InvoiceStatus, Money, Payment};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{GroupTerms, Part};
+use super::{GroupTerms, Part, Run};
 use crate::approval::{Approval, ApprovalNeed};
 
 /// One thing that happened to a group.
@@ -51,8 +51,8 @@ pub struct Joined {
 pub struct Collected {
     /// The contract.
     pub contract: String,
-    /// Day up to which its work was looked at.
-    pub as_of: Date,
+    /// In which run.
+    pub run: Run,
     /// Its parts; none where there was nothing to bill.
     pub parts: Vec<Invoice>,
 }

@@ -70,14 +70,23 @@ pub fn is_group(key: &str) -> bool {
 pub struct Group {
     /// Who is billed together.
     pub terms: GroupTerms,
-    /// Its contracts, and the day up to which each has reported.
-    pub members: BTreeMap<String, Option<Date>>,
+    /// Its contracts, and the last run that each has reported.
+    pub members: BTreeMap<String, Option<Run>>,
     /// Parts that are on no document yet, by id.
     pub waiting: BTreeMap<Id, WaitingPart>,
     /// Its documents, by id.
     pub documents: BTreeMap<Id, Whole>,
     /// Payments, by id: what each counts on each part.
     pub payments: BTreeMap<Id, PaidParts>,
+}
+
+/// A billing run, as the contracts of a group know it in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Day up to which work is looked at.
+    pub as_of: Date,
+    /// Which of the runs up to that day: the same for all contracts that run together.
+    pub name: String,
 }
 
 /// A part that waits for its document.
@@ -135,9 +144,11 @@ impl Group {
         self.documents.len()
     }
 
-    /// Whether every member has reported up to a day.
-    pub fn is_complete(&self, as_of: Date) -> bool {
-        self.members.values().all(|through| through.is_some_and(|through| through >= as_of))
+    /// Whether every member has reported this run, or is further already. That a member reported an
+    /// earlier run up to the same day does not count: it may be about to bring more, and a document
+    /// without it could stay below a limit that both together exceed.
+    pub fn is_complete(&self, run: &Run) -> bool {
+        self.members.values().all(|last| last.as_ref().is_some_and(|last| last == run || last.as_of > run.as_of))
     }
 
     /// The customer as printed, once a part said so.
@@ -206,8 +217,10 @@ impl Group {
                 self.members.entry(joined.contract.clone()).or_default();
             }
             GroupEvent::Collected(collected) => {
-                let through = self.members.entry(collected.contract.clone()).or_default();
-                *through = (*through).max(Some(collected.as_of));
+                let last = self.members.entry(collected.contract.clone()).or_default();
+                if last.as_ref().is_none_or(|last| last.as_of <= collected.run.as_of) {
+                    *last = Some(collected.run.clone());
+                }
                 for part in &collected.parts {
                     let Some(id) = part.header.id.clone() else { continue };
                     let waiting = WaitingPart { contract: collected.contract.clone(), invoice: part.clone() };

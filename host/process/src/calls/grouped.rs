@@ -124,12 +124,12 @@ fn on_group(function: &str, group: &Group, arguments: &Value, context: &Context)
     }
 }
 
-/// Takes in a report. A round is complete once every member has reported up to the same day.
+/// Takes in a report. A round is complete once every member has reported the same run.
 fn collect(group: Option<&Group>, arguments: &Value) -> Result<Called, Refusal> {
     let report = Report {
         group: argument(arguments, "group")?,
         contract: argument(arguments, "contract")?,
-        as_of: argument(arguments, "as_of")?,
+        run: argument(arguments, "run")?,
         parts: argument(arguments, "parts")?,
     };
     let waited = group.is_some_and(|group| !group.waiting.is_empty());
@@ -140,7 +140,7 @@ fn collect(group: Option<&Group>, arguments: &Value) -> Result<Called, Refusal> 
     let mut called = decided(events);
     called.result["round"] = json!(after.as_ref().map_or(0, Group::round).to_string());
     called.result["first"] = json!(waits && !waited);
-    called.result["complete"] = json!(waits && after.is_some_and(|group| group.is_complete(report.as_of)));
+    called.result["complete"] = json!(waits && after.is_some_and(|group| group.is_complete(&report.run)));
     Ok(called)
 }
 
