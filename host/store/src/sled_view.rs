@@ -103,6 +103,7 @@ impl SledView {
     /// Opens a folder and compares its rows with its stamp. `alive` is called now and then.
     pub(crate) fn open(folder: &Path, cache_bytes: u64, alive: &dyn Fn()) -> Result<Self, ViewError> {
         remove_unfinished_snapshots(folder);
+        wait_until_released(folder);
         let config = sled::Config::new()
             .path(folder)
             .cache_capacity(cache_bytes)
@@ -248,6 +249,16 @@ impl View for Rows {
 
     fn scan(&self, from: &[u8], below: &[u8], visit: Visit<'_>) -> Result<(), ViewError> {
         if self.is_empty(from, below) { Ok(()) } else { self.walk(from, below, visit) }
+    }
+}
+
+/// A dropped sled lets go of its folder only when its own threads have ended, and meanwhile refuses
+/// to be opened again. The journal's lock says that no other process holds this one; a view that never
+/// lets go is given up by whoever watches the opening.
+fn wait_until_released(folder: &Path) {
+    if let Ok(file) = fs::File::open(folder.join("db")) {
+        // Closing the file releases it. A file system without locks has nothing to wait for.
+        let _ = file.lock();
     }
 }
 
