@@ -36,6 +36,7 @@ const READS: &[(&str, Expect)] = &[
     ("allocation_bomb", Stopped(Class::Memory, "limits.memory_mib grants 67108864")),
     ("deep_recursion", Stopped(Class::Stack, "recursed past its stack")),
     ("deep_recursion_with_frames", Stopped(Class::Trap, "out of bounds")),
+    ("deep_json", Says("127 levels")),
     ("huge_output", Stopped(Class::OutputTooLarge, "one call may return 16777216")),
     ("million_small_texts", Stopped(Class::OutputTooLarge, "ask for fewer records")),
     ("too_many_changes", Stopped(Class::Malformed, "returned 11 changes where at most 10")),

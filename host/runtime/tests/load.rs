@@ -158,7 +158,6 @@ fn behaviours() -> Vec<Refused> {
         (func $describe (result u32) (canon lift (core func $i "describe")))
         (instance $d (export "describe" (func $describe)))
         (export "quoin:connector/describe@1.0.0" (instance $d)))"#;
-    let hungry = "limits = { memory_mib = 1 }\n";
     vec![
         refused(
             "loop_in_start",
@@ -198,12 +197,9 @@ fn behaviours() -> Vec<Refused> {
         ),
         refused(
             "more_memory_than_asked_for",
-            built("guests"),
-            format!("{hungry}{GUESTS_TOML}").replace(
-                "\n[limits]\nmemory_mib = 64\ncall_ms = 30000\nconcurrent_requests = 4\nresponse_bytes = 1048576\n",
-                "",
-            ),
-            &["PLUGIN_MEMORY"],
+            tiny("", "", "(if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then unreachable)) call $text"),
+            format!("limits = {{ memory_mib = 1 }}\n{TINY_TOML}"),
+            &["PLUGIN_MEMORY", "grants 1048576"],
         ),
     ]
 }

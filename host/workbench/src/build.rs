@@ -12,6 +12,10 @@ use crate::project::{Language, Project};
 
 /// The target that components are built for.
 const TARGET: &str = "wasm32-wasip2";
+/// A stack of 128 KiB in place of 1 MiB: a call's memory then lies together at its lowest addresses, which
+/// the host clears by hand; the rest it must give back to the system and fault in anew (twice the cost of
+/// a short call, measured). JSON nested 128 deep, serde_json's limit, takes half of it.
+const STACK: &str = r#"target.wasm32-wasip2.rustflags=["-Clink-arg=-zstack-size=131072"]"#;
 
 /// What was built.
 #[derive(Debug, Clone)]
@@ -71,7 +75,7 @@ fn cargo() -> Command {
 fn compiled(folder: &Path) -> anyhow::Result<PathBuf> {
     target_installed(folder)?;
     let output = cargo()
-        .args(["build", "--lib", "--target", TARGET, "--profile", "plugin"])
+        .args(["build", "--lib", "--target", TARGET, "--profile", "plugin", "--config", STACK])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(folder)
         .stderr(Stdio::inherit())

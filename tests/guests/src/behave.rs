@@ -89,6 +89,7 @@ pub fn read(host: &dyn Host, request: &ReadRequest, guest: &str) -> Result<Page,
         }
         "deep_recursion" => said(&deeper(black_box(7)).to_string()),
         "deep_recursion_with_frames" => said(&deeper_with_frames(0).to_string()),
+        "deep_json" => said(&format!("{} levels", levels(black_box(127)))),
         #[expect(clippy::panic, reason = "what this guest is for")]
         "panic" => panic!("the sky is falling on {}", request.object),
         "exit" => std::process::exit(3),
@@ -232,6 +233,19 @@ fn deeper(depth: u64) -> u64 {
 fn deeper_with_frames(depth: u64) -> u64 {
     let here = black_box([depth; 32]);
     if black_box(depth) == u64::MAX { 0 } else { deeper_with_frames(depth + 1) + here[31] }
+}
+
+/// Levels of a list of lists, read from JSON; none where the reader refuses them.
+fn levels(depth: usize) -> usize {
+    let text = "[".repeat(depth) + &"]".repeat(depth);
+    let read = serde_json::from_str::<serde_json::Value>(&text).ok();
+    let mut inner = read.as_ref();
+    std::iter::from_fn(|| {
+        let here = inner?;
+        inner = here.get(0);
+        Some(here)
+    })
+    .count()
 }
 
 impl Webhook for Rude {

@@ -18,6 +18,7 @@ pub const GUESTS: &[&str] = &[
     "allocation_bomb",
     "deep_recursion",
     "deep_recursion_with_frames",
+    "deep_json",
     "huge_output",
     "million_small_texts",
     "too_many_changes",
