@@ -18,6 +18,10 @@ const MEMORY_KIB: u64 = 4 << 20;
 const PROCESSOR_SECONDS: u64 = 120;
 /// Wall time of the worker, for a machine with other work.
 const WALL: Duration = Duration::from_secs(300);
+/// Threads of the worker: loading is waited for, but the flows have the machine.
+const THREADS_MAX: usize = 4;
+/// Where the compiler's thread pool (rayon) looks for their number.
+const THREADS: &str = "RAYON_NUM_THREADS";
 /// What is read of its words, bytes.
 const WORDS_BYTES: usize = 2 << 10;
 /// How often the worker is looked at: no more than a hundredth of what a small component takes.
@@ -61,7 +65,7 @@ impl CompileWorker {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &limits]).arg(&self.program).args(&self.arguments).arg(&component).arg(&compiled);
         // Each further arena of the C library takes address space and nothing else.
-        command.env_clear().env("MALLOC_ARENA_MAX", "2").current_dir(&folder.0);
+        command.env_clear().env("MALLOC_ARENA_MAX", "2").env(THREADS, threads()).current_dir(&folder.0);
         let words = folder.0.join("words");
         let said = std::fs::File::create(&words).map_err(NotCompiled::Worker)?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
@@ -84,6 +88,12 @@ impl CompileWorker {
         let words = std::fs::read_to_string(&words).unwrap_or_default();
         Err(NotCompiled::Component(reason(&words)))
     }
+}
+
+/// As many as there are cores, within bounds.
+fn threads() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    cores.min(THREADS_MAX).to_string()
 }
 
 /// What the worker said; a worker that was stopped says nothing of use.
