@@ -9,7 +9,7 @@ use common::Vendor;
 use plugin_kantata::Kantata;
 use quoin_sdk::{
     Address, Assignment, AssignmentStatus, BillingType, Currency, Customer, CustomerStatus, Decimal, FaultKind, Header,
-    Id, Item, Link, Milestone, MilestoneStatus, Money, ObjectKind, Outcome, Project, ProjectStatus, Status, Task,
+    Id, Item, Link, Milestone, MilestoneStatus, Money, ObjectKind, Outcome, Project, ProjectStatus, Sink, Status, Task,
     TemplateRef,
 };
 use quoin_testkit::item;
@@ -235,6 +235,18 @@ fn a_template_is_found_by_its_title_and_version() {
         Status::Unchanged,
         "a template counts once"
     );
+}
+
+/// Two deals of one new customer are set up at once: the name is taken between the search of the one and
+/// its write.
+#[test]
+fn a_group_that_another_deal_makes_meanwhile_is_the_customers() {
+    let vendor = vendor();
+    let host = vendor.beaten("/workspace_groups", json!({"base_url": "http://kantata.test"}));
+    let outcome = Kantata::apply(&host, ObjectKind::Customer, &[item("k", &customer("Helix GmbH", None))]);
+    let outcome = outcome.unwrap().remove(0);
+    assert_eq!((outcome.status, outcome.fault.is_none()), (Status::Unchanged, true), "{outcome:?}");
+    assert_eq!(vendor.count("customer"), 1);
 }
 
 #[test]

@@ -50,7 +50,32 @@ impl Door {
     }
 }
 
+impl Door {
+    /// A connector's request, with the credential it names.
+    fn take(&self, request: &Request) -> Result<Response, Fault> {
+        let mut headers = request.headers.clone();
+        if request.credential.as_deref() == Some("api") {
+            headers.push(("authorization".into(), format!("Bearer {}", simulator_kantata::TOKEN)));
+        }
+        self.pass(&request.method, &request.url, headers, request.body.clone().unwrap_or_default())
+    }
+}
+
 impl Vendor {
+    /// A host whose first creation at a path somebody else sends just before it, word for word.
+    pub fn beaten(&self, path: &'static str, config: Value) -> FakeHost {
+        let (door, beaten) = (self.door.clone(), Mutex::new(false));
+        let responder = move |request: &Request| {
+            let mut beaten = beaten.lock().expect("a flag");
+            if !*beaten && request.method == "POST" && request.url.ends_with(path) {
+                *beaten = true;
+                door.take(request)?;
+            }
+            door.take(request)
+        };
+        FakeHost::with(responder).config(config.to_string())
+    }
+
     /// With the people of the acceptance script and their roles.
     pub fn scenario(config: Value) -> Self {
         let kit = Kit::new("kantata");
@@ -58,13 +83,7 @@ impl Vendor {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let door = std::sync::Arc::new(Door { kit: kit.clone(), router, runtime: Mutex::new(runtime) });
         let inner = door.clone();
-        let responder = move |request: &Request| {
-            let mut headers = request.headers.clone();
-            if request.credential.as_deref() == Some("api") {
-                headers.push(("authorization".into(), format!("Bearer {}", simulator_kantata::TOKEN)));
-            }
-            inner.pass(&request.method, &request.url, headers, request.body.clone().unwrap_or_default())
-        };
+        let responder = move |request: &Request| inner.take(request);
         let mut full = json!({
             "base_url": "http://kantata.test",
             "vat_field_id": "9001",
