@@ -2,10 +2,12 @@
 //! performs the commands and records how they ended.
 //!
 //! Lives here: the turning loop (`turner.rs`), what a turn loads and commits (`load.rs`), the
-//! performing loop (`performer.rs`) and how an attempt is judged (`attempt.rs`), timers.
+//! performing loop (`performer.rs`), who may write what just now (`busy.rs`) and how an attempt is
+//! judged (`attempt.rs`), timers.
 //! Never enters: a decision (that is `process`), a command performed before it is committed.
 
 mod attempt;
+mod busy;
 mod items;
 mod load;
 mod performer;

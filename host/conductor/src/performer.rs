@@ -1,5 +1,6 @@
 //! The performing loop: leases commands that are due, lets connectors carry them out, and records
-//! how each ended. Commands of one deal to one system keep their order; all else runs side by side.
+//! how each ended. Commands of one deal to one system keep their order, and no two write the same object
+//! of a system at once; all else runs side by side.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,12 +14,14 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::attempt::{End, attempt};
+use crate::busy::Busy;
 use crate::items::items;
 use crate::{IDLE, Wheel};
 
 /// Performs commands until `stop` turns true, then waits for those under way.
 pub(crate) async fn perform_commands(wheel: Wheel, mut stop: watch::Receiver<bool>) {
     let permits = Arc::new(Semaphore::new(wheel.limits.commands_in_flight));
+    let busy = Arc::new(Busy::default());
     let mut work = wheel.ledger.work();
     let mut running = JoinSet::new();
     while !*stop.borrow() {
@@ -41,10 +44,10 @@ pub(crate) async fn perform_commands(wheel: Wheel, mut stop: watch::Receiver<boo
         for lane in lanes(leased) {
             // Taken here and not in the task, so that the next round sees what is really free.
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-            let wheel = wheel.clone();
+            let (wheel, busy) = (wheel.clone(), Arc::clone(&busy));
             running.spawn(async move {
                 let _held_until_done = permit;
-                perform_lane(&wheel, lane).await;
+                perform_lane(&wheel, &busy, lane, until).await;
             });
         }
     }
@@ -72,10 +75,17 @@ fn lanes(leased: Vec<Command>) -> Vec<Vec<Command>> {
         .collect()
 }
 
-async fn perform_lane(wheel: &Wheel, lane: Vec<Command>) {
+/// Performs a lane, as long as it is leased.
+async fn perform_lane(wheel: &Wheel, busy: &Busy, lane: Vec<Command>, until: Timestamp) {
     let mut lane = lane.into_iter();
     while let Some(command) = lane.next() {
         let id = command.id.clone();
+        let _taken = busy.take(&command).await;
+        if wheel.clock.now() >= until {
+            // It waited for so long that it is leased to somebody else, and so is what comes after it.
+            tracing::debug!(command = %id, "a lease ran out");
+            return;
+        }
         if !perform(wheel, command).await {
             // What comes after it waits with it.
             let waiting: Vec<CommandId> = lane.map(|command| command.id).collect();
