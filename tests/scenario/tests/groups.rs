@@ -169,7 +169,8 @@ async fn the_whole_is_what_needs_approval_and_survives_a_crash() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_late_is_on_the_next_invoice() {
     let mut stage = two_deals(POLICY.to_owned()).await;
-    stage.quoin(&["billing", "run", "--as-of", "2026-03-27", "--contract", DEALS[1]], None).unwrap();
+    let said = stage.quoin(&["billing", "run", "--as-of", "2026-03-27", "--contract", DEALS[1]], None).unwrap();
+    assert!(said.contains(&format!("together with {}", DEALS[0])), "{said}");
     let fits = |event: &Value| event["kind"] == "group.part_collected";
     stage.wait_for("the part", fits).await.unwrap_or_else(|error| panic!("{error:#}"));
     assert_eq!(stage.count("group.invoice_drafted"), 0, "the other contract has not reported");

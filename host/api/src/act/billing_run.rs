@@ -1,6 +1,8 @@
 //! Ask for a billing run.
 
 use axum::http::StatusCode;
+use billing::group::GroupTerms;
+use billing::{Account, Group};
 use policy::access::Permission;
 use quoin_canonical::Date;
 use serde::{Deserialize, Serialize};
@@ -52,13 +54,31 @@ pub async fn billing_run(
             super::asked(id, "billing.run_requested", contract, now, by, body)
         });
         let ops = ops.collect();
+        let waits_for = match &run.contract {
+            Some(contract) => others(state, contract).await,
+            None => Vec::new(),
+        };
         let mut before = Vec::new();
         for contract in &contracts {
             before.extend(earlier(state, contract, run.as_of).await);
         }
-        Ok(Effect { ops, answer: json!({ "as_of": run.as_of, "contracts": contracts, "before": before }) })
+        Ok(Effect {
+            ops,
+            answer: json!({ "as_of": run.as_of, "contracts": contracts, "before": before, "waits_for": waits_for }),
+        })
     })
     .await
+}
+
+/// The other contracts of its group: their runs are waited for before there is a document.
+async fn others(state: &ApiState, contract: &str) -> Vec<String> {
+    let account = state.ledger.document("account", contract).await;
+    let account = account.and_then(|(account, _)| serde_json::from_value::<Account>(account).ok());
+    let Some(terms) = account.and_then(|account| GroupTerms::of(&account.contract)) else { return Vec::new() };
+    let group = state.ledger.document("group", &terms.key).await;
+    let group = group.and_then(|(group, _)| serde_json::from_value::<Group>(group).ok());
+    let members = group.map(|group| group.members.into_keys().collect::<Vec<_>>()).unwrap_or_default();
+    members.into_iter().filter(|member| member != contract).collect()
 }
 
 /// The last run of a contract up to the same day, when there was one: the run that is asked for now

@@ -1,6 +1,6 @@
 //! `quoin billing`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::arguments::BillingCommand;
 use crate::client::Client;
@@ -28,5 +28,13 @@ pub async fn billing(client: &Client, command: BillingCommand, output: &Output) 
         );
     }
     say!("asked for a billing run up to {as_of} for {contracts} contract{}", if contracts == 1 { "" } else { "s" });
+    let others: Vec<&str> = answer["waits_for"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if !others.is_empty() {
+        say!(
+            "it is billed together with {}: the invoice comes once they were run as well (leave out --contract to run \
+             all), or in a day without them",
+            others.join(", ")
+        );
+    }
     Ok(())
 }
