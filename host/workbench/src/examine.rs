@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use quoin_package::{Manifest, PackageKind};
+use quoin_package::Manifest;
 
 /// Largest component that is looked into, bytes: what hosts and registries take by default.
 const COMPONENT_BYTES_MAX: usize = 32 << 20;
@@ -51,33 +51,11 @@ pub async fn examine(file: &Path, beside: Option<&str>) -> anyhow::Result<Findin
         "describe is pure and equals connector.toml".to_owned(),
         format!("imports: {}", found.imports.join(", ")),
     ];
-    facts.extend(asks(&manifest));
-    Ok(Finding { manifest, text: found.manifest, facts })
-}
-
-/// What it asks an operator for.
-fn asks(manifest: &Manifest) -> Vec<String> {
-    let names = |wanted: fn(&quoin_package::ObjectContract) -> bool| {
-        let names: Vec<&str> =
-            manifest.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
-        names.join(", ")
-    };
-    let converts = if manifest.kind == PackageKind::Transform { names(|_| true) } else { String::new() };
-    let slots: Vec<&str> = manifest.credentials.iter().map(|slot| slot.slot.as_str()).collect();
+    facts.extend(manifest.asks());
     let limits = &manifest.limits;
-    let asked = [
-        ("reads", names(|object| object.read)),
-        ("writes", names(|object| object.write)),
-        ("converts", converts),
-        ("reaches", manifest.network.origins.join(", ")),
-        ("credentials", slots.join(", ")),
-        (
-            "limits",
-            format!(
-                "{} MiB, {} ms a call, {} requests at once",
-                limits.memory_mib, limits.call_ms, limits.concurrent_requests
-            ),
-        ),
-    ];
-    asked.into_iter().filter(|(_, what)| !what.is_empty()).map(|(name, what)| format!("{name}: {what}")).collect()
+    facts.push(format!(
+        "limits: {} MiB, {} ms a call, {} requests at once",
+        limits.memory_mib, limits.call_ms, limits.concurrent_requests
+    ));
+    Ok(Finding { manifest, text: found.manifest, facts })
 }

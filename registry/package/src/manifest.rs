@@ -248,6 +248,25 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What it asks an operator for, a line each: what it does with which objects, and what it reaches.
+    pub fn asks(&self) -> Vec<String> {
+        let objects = |wanted: fn(&ObjectContract) -> bool| {
+            let names: Vec<&str> =
+                self.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
+            names.join(", ")
+        };
+        let converts = if self.kind == PackageKind::Transform { objects(|_| true) } else { String::new() };
+        let slots: Vec<&str> = self.credentials.iter().map(|slot| slot.slot.as_str()).collect();
+        let asked = [
+            ("reads", objects(|object| object.read)),
+            ("writes", objects(|object| object.write)),
+            ("converts", converts),
+            ("reaches", self.network.origins.join(", ")),
+            ("credentials", slots.join(", ")),
+        ];
+        asked.into_iter().filter(|(_, what)| !what.is_empty()).map(|(name, what)| format!("{name}: {what}")).collect()
+    }
+
     /// The contract for an object, when the plugin handles it.
     pub fn object(&self, name: &str) -> Option<&ObjectContract> {
         self.objects.iter().find(|object| object.name == name)

@@ -2,7 +2,6 @@
 
 use axum::http::StatusCode;
 use billing::group::GroupTerms;
-use billing::{Account, Group};
 use policy::access::Permission;
 use quoin_canonical::Date;
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::guard::{Answer, Effect, IdempotencyKey, Once, once, permit};
+use crate::read::{account, group};
 use crate::{ApiState, Principal, Problem};
 
 /// Contracts of one run at most: all their requests are one commit, and a firm with more runs by part.
@@ -46,11 +46,11 @@ pub async fn billing_run(
     once(state, &scope, async || {
         let contracts = contracts(state, run.contract.as_deref()).await?;
         let now = state.clock.now();
-        // What the contracts of a group know this run by in common.
-        let together = scope.id(&[]);
+        // The same for all: by it the contracts of a group know that they run together.
+        let request = scope.id(&[]);
         let ops = contracts.iter().map(|contract| {
             let id = scope.id(&[contract]);
-            let body = json!({ "as_of": run.as_of, "contract": contract, "request": id, "run": together });
+            let body = json!({ "as_of": run.as_of, "contract": contract, "request": request });
             super::asked(id, "billing.run_requested", contract, now, by, body)
         });
         let ops = ops.collect();
@@ -72,13 +72,11 @@ pub async fn billing_run(
 
 /// The other contracts of its group: their runs are waited for before there is a document.
 async fn others(state: &ApiState, contract: &str) -> Vec<String> {
-    let account = state.ledger.document("account", contract).await;
-    let account = account.and_then(|(account, _)| serde_json::from_value::<Account>(account).ok());
+    let ledger = state.ledger.as_ref();
+    let account = account::load(ledger, contract).await;
     let Some(terms) = account.and_then(|account| GroupTerms::of(&account.contract)) else { return Vec::new() };
-    let group = state.ledger.document("group", &terms.key).await;
-    let group = group.and_then(|(group, _)| serde_json::from_value::<Group>(group).ok());
-    let members = group.map(|group| group.members.into_keys().collect::<Vec<_>>()).unwrap_or_default();
-    members.into_iter().filter(|member| member != contract).collect()
+    let Some(group) = group::load(ledger, &terms.key).await else { return Vec::new() };
+    group.members.into_keys().filter(|member| member != contract).collect()
 }
 
 /// The last run of a contract up to the same day, when there was one: the run that is asked for now

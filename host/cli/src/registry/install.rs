@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 use quoin_package::publication::changes;
-use quoin_package::{Manifest, PackageKind, PluginName};
+use quoin_package::{Manifest, PluginName};
 use quoin_registry::digest::Digest;
 use quoin_trust::{BUNDLE_MEDIA_TYPE, Bundle, MAX_BUNDLE_BYTES, Provenance};
 use serde_json::json;
@@ -148,27 +148,8 @@ fn told(place: &Place, plugin: &PluginName, believed: &Believed, output: &Output
         return output.print_json(&json!({ "plugin": plugin, "version": version, "file": file }));
     }
     say!("{} {plugin} {version} is installed in {}", output.paint(Paint::Good, "ok"), file.display());
-    for line in asks(&believed.manifest) {
+    for line in believed.manifest.asks() {
         say!("   {line}");
     }
     Ok(())
-}
-
-/// What a plugin asks for, a line each.
-pub fn asks(manifest: &Manifest) -> Vec<String> {
-    let objects = |wanted: fn(&quoin_package::ObjectContract) -> bool| {
-        let names: Vec<&str> =
-            manifest.objects.iter().filter(|object| wanted(object)).map(|object| object.name.as_str()).collect();
-        names.join(", ")
-    };
-    let converts = if manifest.kind == PackageKind::Transform { objects(|_| true) } else { String::new() };
-    let slots: Vec<&str> = manifest.credentials.iter().map(|slot| slot.slot.as_str()).collect();
-    let pairs = [
-        ("reads", objects(|object| object.read)),
-        ("writes", objects(|object| object.write)),
-        ("converts", converts),
-        ("reaches", manifest.network.origins.join(", ")),
-        ("credentials", slots.join(", ")),
-    ];
-    pairs.into_iter().filter(|(_, list)| !list.is_empty()).map(|(what, list)| format!("{what}: {list}")).collect()
 }
