@@ -104,7 +104,7 @@ fn value_of(quote: &Quote) -> Decimal {
     quote.lines.iter().map(worth).sum()
 }
 
-/// Documents to look up by number after a turn: each posted invoice with what is still open.
+/// Documents to look up by number after a turn: each posted invoice with what is credited and still open.
 /// Nothing when the turn moved no money.
 pub fn documents(key: &str, account: Option<&Account>, recorded: &[EventDraft]) -> Vec<(String, Value)> {
     let moves_money = recorded.iter().any(|event| MONEY_MOVES.contains(&event.kind.as_str()));
@@ -114,8 +114,10 @@ pub fn documents(key: &str, account: Option<&Account>, recorded: &[EventDraft]) 
             return None; // its number is its group's document's
         }
         let number = state.invoice.number.clone()?;
-        let value =
-            json!({"key": key, "invoice": state.invoice, "open": state.open().amount, "status": state.status()});
+        let value = json!({
+            "key": key, "invoice": state.invoice, "credited": state.credited, "open": state.open().amount,
+            "status": state.status(),
+        });
         Some((number, value))
     };
     account.invoices.values().filter_map(document).collect()
@@ -128,7 +130,10 @@ pub fn group_documents(key: &str, group: Option<&Group>, recorded: &[EventDraft]
     let document = |(id, whole): (&Id, &billing::group::Whole)| {
         let number = whole.invoice.number.clone()?;
         let (open, status) = (group.open(id)?.amount, group.status(id)?);
-        Some((number, json!({"key": key, "invoice": whole.invoice, "open": open, "status": status})))
+        let value = json!({
+            "key": key, "invoice": whole.invoice, "credited": whole.credited(), "open": open, "status": status,
+        });
+        Some((number, value))
     };
     group.documents.iter().filter_map(document).collect()
 }

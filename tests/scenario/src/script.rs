@@ -445,6 +445,12 @@ async fn correction(stage: &mut Stage, report: &mut Report) -> anyhow::Result<()
     let number = first_invoice(stage)?;
     let shown = stage.api.get(&format!("/invoices/{number}")).await?;
     report.amount("FB6", "open on the first invoice", "29615.00", &shown["open"]["amount"]);
+    let page = stage.api.page(&format!("/deals/{QUOTE}")).await?;
+    report.amount("FB6", "credited on the first invoice", "357.00", &shown["credited"]["amount"]);
+    let paper = stage.api.page(&format!("/invoices/{number}")).await?;
+    let paid = r#"Paid</th><td class="right"><span class="amount">40,000.00"#;
+    report.check("FB6", "console: paid is without what was credited", true, paper.contains(paid));
+    report.check("FB6", "console: the credit note takes away", true, page.contains("\u{2212}357.00"));
     Ok(())
 }
 

@@ -51,6 +51,9 @@ pub struct InvoiceDetail {
     /// The contracts that it bills, where it bills several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contracts: Vec<String>,
+    /// Taken off by credit notes.
+    #[schema(value_type = schema::MoneySchema)]
+    pub credited: Money,
     /// Still to pay.
     #[schema(value_type = schema::MoneySchema)]
     pub open: Money,
@@ -76,7 +79,8 @@ pub async fn one(ledger: &dyn Ledger, number: &str) -> Result<InvoiceDetail, Pro
     let (open, status) = (open(&row, &invoice), status(&row, &invoice));
     let mut contracts: Vec<String> = invoice.lines.iter().filter_map(|line| line.contract_number.clone()).collect();
     contracts.dedup();
-    Ok(InvoiceDetail { number: number.to_owned(), key, contracts, open, status, invoice })
+    let credited = Money::new(pick::decimal(&row, &["/credited"]).unwrap_or_default(), invoice.currency);
+    Ok(InvoiceDetail { number: number.to_owned(), key, contracts, credited, open, status, invoice })
 }
 
 fn unreadable(number: &str, error: &serde_json::Error) -> Problem {

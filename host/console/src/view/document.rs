@@ -40,8 +40,12 @@ pub struct Document {
     pub net: Amount,
     /// Gross.
     pub gross: Amount,
+    /// What it adds to what the customer owes, among others: below zero for a credit note.
+    pub owed: Amount,
     /// Paid in advance, when anything.
     pub prepaid: Option<Amount>,
+    /// Taken off by credit notes, if anything.
+    pub credited: Option<Amount>,
     /// Paid, when anything.
     pub paid: Option<Amount>,
     /// Still to pay.
@@ -72,8 +76,10 @@ impl From<&InvoiceDetail> for Document {
             .and_then(|status| status.as_str().map(str::to_owned))
             .unwrap_or_default();
         let credit = invoice.kind == InvoiceType::CreditNote;
-        let paid = Money::new(invoice.totals.due.amount - detail.open.amount, invoice.currency);
+        let settled = invoice.totals.due.amount - detail.open.amount;
+        let paid = Money::new(settled - detail.credited.amount, invoice.currency);
         let (title, kind) = title(invoice.kind);
+        let gross = invoice.totals.gross;
         Self {
             number: detail.number.clone(),
             key: detail.key.clone(),
@@ -96,8 +102,10 @@ impl From<&InvoiceDetail> for Document {
                 .collect(),
             exemptions: exemptions(invoice),
             net: Amount::from(&invoice.totals.net),
-            gross: Amount::from(&invoice.totals.gross),
+            gross: Amount::from(&gross),
+            owed: Amount::from(&if credit { Money::new(-gross.amount, gross.currency) } else { gross }),
             prepaid: (!invoice.totals.prepaid.amount.is_zero()).then(|| Amount::from(&invoice.totals.prepaid)),
+            credited: (!detail.credited.amount.is_zero()).then(|| Amount::from(&detail.credited)),
             paid: (!credit && !paid.amount.is_zero()).then(|| Amount::from(&paid)),
             open: Amount::from(&detail.open),
         }
