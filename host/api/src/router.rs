@@ -82,6 +82,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(reconciliations::apply))
         .routes(routes!(exceptions::exceptions))
         .routes(routes!(exception_retry::exception_retry))
+        .routes(routes!(exception_retry::exceptions_retry))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::show))
         .routes(routes!(approvals::approve))

@@ -19,7 +19,7 @@ enum Gets {
 use Gets::{In, Out};
 
 /// Method, route, a path to try, and what viewer, operator and admin get.
-const TABLE: [(&str, &str, &str, [Gets; 3]); 39] = [
+const TABLE: [(&str, &str, &str, [Gets; 3]); 40] = [
     ("get", "/api/v1/openapi.json", "/api/v1/openapi.json", [In, In, In]),
     ("get", "/api/v1/deals", "/api/v1/deals", [In, In, In]),
     ("get", "/api/v1/deals/{key}", "/api/v1/deals/Q-2026-0042", [In, In, In]),
@@ -38,6 +38,7 @@ const TABLE: [(&str, &str, &str, [Gets; 3]); 39] = [
     ("get", "/api/v1/reconciliations/{run}", "/api/v1/reconciliations/none", [In, In, In]),
     ("post", "/api/v1/drifts/{id}/apply", "/api/v1/drifts/none/apply", [Out, In, In]),
     ("get", "/api/v1/exceptions", "/api/v1/exceptions", [In, In, In]),
+    ("post", "/api/v1/exceptions/retry", "/api/v1/exceptions/retry", [Out, In, In]),
     ("post", "/api/v1/exceptions/{id}/retry", "/api/v1/exceptions/nothing/retry", [Out, In, In]),
     ("get", "/api/v1/approvals", "/api/v1/approvals", [In, In, In]),
     ("get", "/api/v1/approvals/{document}", "/api/v1/approvals/none", [In, In, In]),

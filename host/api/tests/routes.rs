@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use futures::StreamExt;
 use ports::{Commit, Ledger, Op};
-use process::{Cause, EventDraft};
+use process::{Cause, EventDraft, Exception};
 use quoin_canonical::Id;
 use sample::{ADMIN, House, OPERATOR, VIEWER};
 use serde_json::{Value, json};
@@ -242,6 +242,57 @@ async fn a_retry_is_recorded_once_per_key() {
     )
     .await;
     assert_eq!(other.body["code"], "idempotency-key-reused");
+}
+
+/// Puts further exceptions beside the one of the stopped deal: they hold processes of other deals at the same
+/// step, two of a plugin and a connection hold none.
+async fn more_exceptions(house: &House) {
+    let of = |key: &str, instance: &str, id: &str| Exception {
+        id: sample::cast::id(id),
+        instance: sample::cast::id(instance),
+        ..sample::story::exception(key, "the role was taken away")
+    };
+    let exceptions = [
+        of("Q-2026-0058", "second-instance", "second"),
+        of("Q-2026-0059", "third-instance", "third"),
+        of("plugin/netsuite", "of-a-plugin", "of-a-plugin"),
+        of("~erp", "of-a-connection", "not-of-a-deal"),
+    ];
+    let ops = exceptions.into_iter().map(Op::PutException).collect();
+    house.ledger.commit(Commit { expect: Vec::new(), ops }).await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_that_failed_for_one_cause_is_retried_once() {
+    let (house, router) = furnished().await;
+    more_exceptions(&house).await;
+    let open = get(&router, "/api/v1/exceptions").await.body["items"].as_array().unwrap().clone();
+    let retriable: Vec<&Value> = open.iter().filter(|one| one["retriable"] == true).collect();
+    assert_eq!((open.len(), retriable.len()), (5, 3));
+    let (code, step) = (&retriable[0]["code"], &retriable[0]["step"]);
+    let path = "/api/v1/exceptions/retry";
+    for cause in [json!({"code": "OTHER"}), json!({"code": code, "step": "elsewhere"})] {
+        let got = post(&router, path, OPERATOR, Some("nothing"), cause).await;
+        assert_eq!(
+            (got.status, &got.body["code"]),
+            (StatusCode::NOT_FOUND, &json!("no-exception-of-this-cause")),
+            "{:?}",
+            got.body
+        );
+    }
+    for _ in 0..2 {
+        let got = post(&router, path, OPERATOR, Some("k-all"), json!({"code": code, "step": step})).await;
+        assert_eq!((got.status, &got.body["left"]), (StatusCode::ACCEPTED, &json!(0)));
+        assert_eq!(got.body["retried"].as_array().unwrap().len(), 3);
+    }
+    for key in ["Q-2026-0057", "Q-2026-0058", "Q-2026-0059", "plugin/netsuite", "~erp"] {
+        let events = house.ledger.events_of_key(key, 0, 100).await;
+        let asked: Vec<_> = events.iter().filter(|event| event.kind == "exception.retry_requested").collect();
+        assert_eq!(asked.len(), usize::from(key.starts_with("Q-")), "{key}");
+    }
+    let connection = format!("/api/v1/exceptions/{}/retry", sample::cast::id("not-of-a-deal"));
+    let refused = post(&router, &connection, OPERATOR, Some("k-one"), json!({})).await;
+    assert_eq!((refused.status, &refused.body["code"]), (StatusCode::CONFLICT, &json!("exception-resolves-itself")));
 }
 
 #[tokio::test]

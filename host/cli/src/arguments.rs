@@ -327,9 +327,17 @@ pub enum ApprovalCommand {
 #[derive(Debug, Subcommand)]
 pub enum ExceptionCommand {
     /// Try again what failed; nothing that already happened happens twice.
+    #[command(group = clap::ArgGroup::new("which").required(true))]
     Retry {
         /// Exception id.
-        id: String,
+        #[arg(group = "which")]
+        id: Option<String>,
+        /// All open ones with this code.
+        #[arg(long, group = "which")]
+        code: Option<String>,
+        /// Of those, the ones that wait at this step.
+        #[arg(long, requires = "code")]
+        step: Option<String>,
     },
 }
 
@@ -540,6 +548,7 @@ mod tests {
             "quoin exceptions",
             "quoin exceptions --all",
             "quoin exceptions retry 5a2c",
+            "quoin exceptions retry --code INSUFFICIENT_PERMISSION --json",
             "quoin plugin list",
             "quoin connection check erp",
             "quoin connection discover crm --json",

@@ -29,6 +29,7 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/console/reconciliation", get(reconciliation::show).post(reconciliation::ask))
         .route("/console/reconciliation/drifts/{id}/apply", post(reconciliation::apply))
         .route("/console/exceptions", get(exceptions::show))
+        .route("/console/exceptions/retry", post(exceptions::retry_all))
         .route("/console/exceptions/{id}/retry", post(exceptions::retry))
         .route("/console/systems", get(systems::show))
         .route("/console/plugins", get(plugins::show))

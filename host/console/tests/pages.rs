@@ -10,7 +10,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use console::ConsoleState;
 use futures::StreamExt;
-use ports::Ledger;
+use ports::{Commit, Ledger, Op};
+use process::Exception;
 use sample::{ADMIN, House, OPERATOR, VIEWER};
 use tower::ServiceExt;
 
@@ -219,6 +220,36 @@ async fn a_double_click_retries_once_and_a_viewer_cannot() {
     }
     let events = house.ledger.events_of_key("Q-2026-0057", 0, 100).await;
     assert_eq!(events.iter().filter(|event| event.kind == "exception.retry_requested").count(), 1);
+}
+
+#[tokio::test]
+async fn what_failed_for_one_cause_is_retried_from_one_button() {
+    let (house, router) = furnished().await;
+    let one = send(&router, request("GET", "/console/exceptions", OPERATOR, "")).await.body;
+    assert!(!one.contains("for the same cause"), "one is no crowd");
+    let second = Exception {
+        id: sample::cast::id("second"),
+        instance: sample::cast::id("second-instance"),
+        ..sample::story::exception("Q-2026-0058", "the customer is on credit hold")
+    };
+    let ops = vec![Op::PutException(second)];
+    house.ledger.commit(Commit { expect: Vec::new(), ops }).await.unwrap();
+    let viewer = send(&router, request("GET", "/console/exceptions", VIEWER, "")).await.body;
+    assert!(!viewer.contains("for the same cause"));
+    let html = send(&router, request("GET", "/console/exceptions", OPERATOR, "")).await.body;
+    let form = html.split("action=\"/console/exceptions/retry\"").nth(1).unwrap().split("</form>").next().unwrap();
+    assert!(form.contains("Retry all 2"), "{form}");
+    let value =
+        |name: &str| form.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap();
+    let body = format!("nonce={}&code={}&step={}", value("nonce"), value("code"), value("step").replace('/', "%2F"));
+    for _ in 0..2 {
+        let got = send(&router, request("POST", "/console/exceptions/retry", OPERATOR, &body)).await;
+        assert_eq!(got.status, StatusCode::SEE_OTHER, "{}", got.body);
+    }
+    for key in ["Q-2026-0057", "Q-2026-0058"] {
+        let events = house.ledger.events_of_key(key, 0, 100).await;
+        assert_eq!(events.iter().filter(|event| event.kind == "exception.retry_requested").count(), 1, "{key}");
+    }
 }
 
 #[tokio::test]

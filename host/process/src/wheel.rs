@@ -223,6 +223,14 @@ pub struct Exception {
     pub status: ExceptionStatus,
 }
 
+impl Exception {
+    /// Whether a process waits behind it, which can be asked for another try. What is about a connection
+    /// (`~…`), a plugin or the conservation ledger resolves by itself.
+    pub fn holds_a_process(&self) -> bool {
+        self.instance != self.id && !self.key.starts_with('~')
+    }
+}
+
 /// Open or resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

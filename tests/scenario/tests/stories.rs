@@ -91,6 +91,33 @@ async fn fb1_a_refused_billing_setup_waits_on_hold_and_goes_on_after_the_mending
     assert_eq!((&counts["billing_setup"], &counts["customer"]), (&json!(1), &json!(1)));
 }
 
+/// The same for five deals: finance mends the tax code once, and says once that all shall go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn fb1_what_was_refused_for_one_cause_goes_on_at_one_word() {
+    const DEALS: usize = 5;
+    let mut stage = stage().await;
+    let erp = stage.erp.simulator().unwrap();
+    erp.act("set_missing_tax_code", &json!({"tax_code": "5"})).await.expect("the tax code is gone");
+    let seeds = json!({"count": DEALS, "customers": DEALS, "prefix": "Q-FIVE"});
+    stage.crm.act("seed_deals", &seeds).await.expect("five deals of five customers");
+    stage.crm.act("close_won", &json!({"prefix": "Q-FIVE"})).await.expect("sales wins all");
+    stage.wait_for_count("project.held", DEALS).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let open = stage.api.get("/exceptions").await.unwrap()["items"].clone();
+    let code = open[0]["code"].as_str().unwrap().to_owned();
+    assert!(open.as_array().unwrap().iter().all(|one| one["code"] == code && one["retriable"] == true), "{open}");
+
+    let erp = stage.erp.simulator().unwrap();
+    erp.act("set_missing_tax_code", &json!({"tax_code": "5", "missing": false})).await.expect("finance mends it");
+    let said = stage.quoin(&["exceptions", "retry", "--code", &code], None).expect("finance retries all");
+    assert!(said.contains("asked for another try of 5"), "{said}");
+    stage.wait_for_count("project.activated", DEALS).await.unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(stage.api.get("/exceptions").await.unwrap()["items"], json!([]));
+    let (psa, erp) = (stage.psa.counts().await.unwrap(), stage.erp.counts().await.unwrap());
+    assert_eq!((&psa["project"], &erp["billing_setup"], &erp["customer"]), (&json!(5), &json!(5), &json!(5)));
+    let error = stage.quoin(&["exceptions", "retry", "--code", &code], None).expect_err("nothing is left");
+    assert!(error.to_string().contains("can be retried"), "{error}");
+}
+
 /// FB1's end: nobody mends it in the policy's time. The shell is closed, never deleted; sales is told.
 #[tokio::test(flavor = "multi_thread")]
 async fn fb1_a_billing_setup_that_nobody_mends_is_taken_back() {

@@ -18,7 +18,7 @@ const fn case(method: &'static str, route: &'static str, permission: Permission)
 }
 
 /// Every guarded route.
-pub const CASES: [Case; 39] = [
+pub const CASES: [Case; 40] = [
     case("GET", "/api/v1/openapi.json", Permission::ReadPlatform),
     case("GET", "/api/v1/deals", Permission::ReadBusiness),
     case("GET", "/api/v1/deals/{key}", Permission::ReadBusiness),
@@ -37,6 +37,7 @@ pub const CASES: [Case; 39] = [
     case("GET", "/api/v1/reconciliations/{run}", Permission::ReadBusiness),
     case("POST", "/api/v1/drifts/{id}/apply", Permission::RetryException),
     case("GET", "/api/v1/exceptions", Permission::ReadExceptions),
+    case("POST", "/api/v1/exceptions/retry", Permission::RetryException),
     case("POST", "/api/v1/exceptions/{id}/retry", Permission::RetryException),
     case("GET", "/api/v1/approvals", Permission::ReadBusiness),
     case("GET", "/api/v1/approvals/{document}", Permission::ReadBusiness),

@@ -41,6 +41,8 @@ pub struct ExceptionView {
     pub suggestion: String,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// Whether it can be retried: a process waits behind it, and not for an approval.
+    pub retriable: bool,
     /// When it was resolved, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Timestamp>,
@@ -58,6 +60,7 @@ impl ExceptionView {
 
 impl From<Exception> for ExceptionView {
     fn from(exception: Exception) -> Self {
+        let retriable = retriable(&exception);
         let (resolved_at, resolved_by) = match exception.status {
             ExceptionStatus::Open => (None, None),
             ExceptionStatus::Resolved { at, by } => (Some(at), Some(by)),
@@ -77,10 +80,18 @@ impl From<Exception> for ExceptionView {
             due: exception.due,
             suggestion: exception.suggestion,
             opened_at: exception.opened_at,
+            retriable,
             resolved_at,
             resolved_by,
         }
     }
+}
+
+/// Whether another try can be asked for.
+pub fn retriable(exception: &Exception) -> bool {
+    exception.status == ExceptionStatus::Open
+        && exception.holds_a_process()
+        && exception.fault.code != super::approvals::CODE
 }
 
 /// Exceptions by their due time, open ones only unless `all`, of one deal when `key` is given.

@@ -15,16 +15,12 @@ pub async fn exceptions(
     command: Option<ExceptionCommand>,
     output: &Output,
 ) -> anyhow::Result<()> {
-    if let Some(ExceptionCommand::Retry { id }) = command {
-        let answer = client.post(&format!("/api/v1/exceptions/{}/retry", encode(&id)), &json!({})).await?;
-        if output.json {
-            return output.print_json(&answer);
+    match command {
+        Some(ExceptionCommand::Retry { id: Some(id), .. }) => return retry(client, &id, output).await,
+        Some(ExceptionCommand::Retry { code, step, .. }) => {
+            return retry_all(client, &json!({"code": code, "step": step}), output).await;
         }
-        say!(
-            "asked for another try of {id}; `quoin timeline {}` shows what becomes of it",
-            answer["key"].as_str().unwrap_or("")
-        );
-        return Ok(());
+        None => {}
     }
     let path = format!("/api/v1/exceptions?all={all}");
     if output.json {
@@ -36,6 +32,33 @@ pub async fn exceptions(
     }
     for exception in &page.items {
         print_exception(exception, output);
+    }
+    Ok(())
+}
+
+async fn retry(client: &Client, id: &str, output: &Output) -> anyhow::Result<()> {
+    let answer = client.post(&format!("/api/v1/exceptions/{}/retry", encode(id)), &json!({})).await?;
+    if output.json {
+        return output.print_json(&answer);
+    }
+    let key = answer["key"].as_str().unwrap_or_default();
+    say!("asked for another try of {id}; `quoin timeline {key}` shows what becomes of it");
+    Ok(())
+}
+
+async fn retry_all(client: &Client, cause: &Value, output: &Output) -> anyhow::Result<()> {
+    let answer = client.post("/api/v1/exceptions/retry", cause).await?;
+    if output.json {
+        return output.print_json(&answer);
+    }
+    let retried = answer["retried"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for one in retried {
+        let text = |field: &str| one[field].as_str().unwrap_or_default().to_owned();
+        say!("{}  {}", text("exception"), text("key"));
+    }
+    say!("asked for another try of {}; `quoin exceptions` shows what comes back", retried.len());
+    if answer["left"].as_u64().is_some_and(|left| left > 0) {
+        say!("{} more have the same cause: say it again", answer["left"]);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What waits for a person.
 
+use std::collections::BTreeMap;
+
 use api::Principal;
 use api::act::retry;
 use api::guard::IdempotencyKey;
@@ -11,7 +13,7 @@ use axum::http::Uri;
 use axum::response::{Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use policy::access::{Permission, may};
-use quoin_canonical::{Currency, Money, Timestamp};
+use quoin_canonical::{Currency, Id, Money, Timestamp};
 use serde::Deserialize;
 
 use super::{Refused, render};
@@ -23,9 +25,42 @@ use crate::view::{Amount, Chrome, When, words};
 #[template(path = "exceptions.html")]
 pub(crate) struct ExceptionsPage {
     chrome: Chrome,
+    causes: Vec<CauseRow>,
     open: Vec<ExceptionCard>,
     resolved: Vec<ExceptionCard>,
     all: bool,
+}
+
+/// What several exceptions wait for at the same step.
+pub struct CauseRow {
+    /// How many.
+    pub count: usize,
+    /// Code of the fault.
+    pub code: String,
+    /// The step.
+    pub step: String,
+    /// What makes a double click one request.
+    pub nonce: String,
+}
+
+impl CauseRow {
+    /// Causes of two exceptions and more, the most frequent first.
+    fn of(views: &[ExceptionView]) -> Vec<Self> {
+        let mut same: BTreeMap<(&str, &str), Vec<&ExceptionView>> = BTreeMap::new();
+        for view in views.iter().filter(|view| view.retriable) {
+            same.entry((&view.code, &view.step)).or_default().push(view);
+        }
+        let several = same.into_iter().filter(|(_, views)| views.len() > 1);
+        let row = |((code, step), views): ((&str, &str), Vec<&ExceptionView>)| {
+            let tries =
+                views.iter().map(|view| format!("{}@{}", view.id, view.opened_at)).collect::<Vec<_>>().join(" ");
+            let nonce = Id::derived(&["console", "retry-all", code, step, &tries]).to_string();
+            Self { count: views.len(), code: code.to_owned(), step: step.to_owned(), nonce }
+        };
+        let mut rows: Vec<Self> = several.map(row).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+        rows
+    }
 }
 
 /// One exception on a card.
@@ -101,7 +136,7 @@ impl ExceptionCard {
             suggestion: view.suggestion.clone(),
             step: view.step.clone(),
             resolved,
-            may_retry: may_retry && view.is_open() && !waits,
+            may_retry: may_retry && view.retriable,
             // One try per time it was opened: when it opens again it may be tried again.
             nonce: format!("console-{}-{}", view.id, view.opened_at.as_millisecond()),
             back: back.to_owned(),
@@ -128,7 +163,8 @@ pub async fn show(State(state): State<ConsoleState>, Extension(who): Extension<P
         let views = views.iter().filter(|view| view.is_open() == open);
         views.map(|view| ExceptionCard::of(view, now, may_retry, "/console/exceptions")).collect()
     };
-    render(&ExceptionsPage { chrome, open: cards(true), resolved: cards(false), all })
+    let causes = if may_retry { CauseRow::of(&views) } else { Vec::new() };
+    render(&ExceptionsPage { chrome, causes, open: cards(true), resolved: cards(false), all })
 }
 
 /// What the form of a retry holds.
@@ -148,4 +184,23 @@ pub async fn retry(
     let once = IdempotencyKey::new(&form.nonce)?;
     retry::retry(&state.api, &who, &once, &id).await?;
     Ok(Redirect::to(own_path(&form.back)))
+}
+
+/// What the form of a retry of many holds.
+#[derive(Deserialize)]
+pub struct RetryAllForm {
+    nonce: String,
+    code: String,
+    step: String,
+}
+
+/// `POST /console/exceptions/retry`
+pub async fn retry_all(
+    State(state): State<ConsoleState>,
+    Extension(who): Extension<Principal>,
+    Form(form): Form<RetryAllForm>,
+) -> Result<Redirect, Refused> {
+    let once = IdempotencyKey::new(&form.nonce)?;
+    retry::retry_all(&state.api, &who, &once, &form.code, Some(&form.step)).await?;
+    Ok(Redirect::to("/console/exceptions"))
 }
