@@ -10,7 +10,7 @@ use ports::{CallTrace, Commit, CommitError, Expect, ItemOutcome, Op, XrefRow};
 use process::{Cause, Command, CommandId, EventDraft, Fault, Operation};
 use quoin_canonical::{Id, Timestamp};
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::attempt::{End, attempt};
@@ -20,14 +20,14 @@ use crate::{IDLE, Wheel};
 
 /// Performs commands until `stop` turns true, then waits for those under way.
 pub(crate) async fn perform_commands(wheel: Wheel, mut stop: watch::Receiver<bool>) {
-    let permits = Arc::new(Semaphore::new(wheel.limits.commands_in_flight));
-    let busy = Arc::new(Busy::default());
+    let flight = Arc::new(Semaphore::new(wheel.limits.commands_in_flight));
+    let busy = Arc::new(Busy::new(Arc::clone(&flight)));
     let mut work = wheel.ledger.work();
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         work.mark_unchanged();
         while running.try_join_next().is_some() {}
-        let free = permits.available_permits();
+        let free = flight.available_permits();
         let now = wheel.clock.now();
         let until = now.saturating_add(wheel.limits.lease).unwrap_or(now);
         let leased = if free == 0 { Vec::new() } else { wheel.ledger.lease(now, until, free).await };
@@ -43,12 +43,9 @@ pub(crate) async fn perform_commands(wheel: Wheel, mut stop: watch::Receiver<boo
         }
         for lane in lanes(leased) {
             // Taken here and not in the task, so that the next round sees what is really free.
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let Ok(place) = Arc::clone(&flight).acquire_owned().await else { return };
             let (wheel, busy) = (wheel.clone(), Arc::clone(&busy));
-            running.spawn(async move {
-                let _held_until_done = permit;
-                perform_lane(&wheel, &busy, lane, until).await;
-            });
+            running.spawn(async move { perform_lane(&wheel, &busy, place, lane, until).await });
         }
     }
     while running.join_next().await.is_some() {}
@@ -76,11 +73,11 @@ fn lanes(leased: Vec<Command>) -> Vec<Vec<Command>> {
 }
 
 /// Performs a lane, as long as it is leased.
-async fn perform_lane(wheel: &Wheel, busy: &Busy, lane: Vec<Command>, until: Timestamp) {
-    let mut lane = lane.into_iter();
+async fn perform_lane(wheel: &Wheel, busy: &Busy, place: OwnedSemaphorePermit, lane: Vec<Command>, until: Timestamp) {
+    let (mut lane, mut place) = (lane.into_iter(), Some(place));
     while let Some(command) = lane.next() {
         let id = command.id.clone();
-        let _taken = busy.take(&command).await;
+        let mut taken = busy.take(&command, place.take()).await;
         if wheel.clock.now() >= until {
             // It waited for so long that it is leased to somebody else, and so is what comes after it.
             tracing::debug!(command = %id, "a lease ran out");
@@ -92,6 +89,7 @@ async fn perform_lane(wheel: &Wheel, busy: &Busy, lane: Vec<Command>, until: Tim
             tracing::debug!(command = %id, waiting = waiting.len(), "a command will be tried again");
             return wheel.ledger.release(&waiting).await;
         }
+        place = taken.place.take();
     }
 }
 
