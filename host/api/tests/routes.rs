@@ -255,7 +255,7 @@ async fn more_exceptions(house: &House) {
     let exceptions = [
         of("Q-2026-0058", "second-instance", "second"),
         of("Q-2026-0059", "third-instance", "third"),
-        of("plugin/netsuite", "of-a-plugin", "of-a-plugin"),
+        of("plugin/books", "of-a-plugin", "of-a-plugin"),
         of("~erp", "of-a-connection", "not-of-a-deal"),
     ];
     let ops = exceptions.into_iter().map(Op::PutException).collect();
@@ -285,7 +285,7 @@ async fn everything_that_failed_for_one_cause_is_retried_once() {
         assert_eq!((got.status, &got.body["left"]), (StatusCode::ACCEPTED, &json!(0)));
         assert_eq!(got.body["retried"].as_array().unwrap().len(), 3);
     }
-    for key in ["Q-2026-0057", "Q-2026-0058", "Q-2026-0059", "plugin/netsuite", "~erp"] {
+    for key in ["Q-2026-0057", "Q-2026-0058", "Q-2026-0059", "plugin/books", "~erp"] {
         let events = house.ledger.events_of_key(key, 0, 100).await;
         let asked: Vec<_> = events.iter().filter(|event| event.kind == "exception.retry_requested").collect();
         assert_eq!(asked.len(), usize::from(key.starts_with("Q-")), "{key}");

@@ -119,7 +119,12 @@ fn key(text: &str) -> Result<String, Fault> {
 }
 
 fn parse(stamp: &str) -> Result<DateTime, Fault> {
-    DateTime::strptime("%Y-%m-%d %H:%M:%S", stamp).map_err(|_| bad_cursor(stamp))
+    stamp.parse().ok().filter(|at| written(*at) == stamp).ok_or_else(|| bad_cursor(stamp))
+}
+
+/// A moment as the sweep's query writes it.
+fn written(at: DateTime) -> String {
+    format!("{} {:.0}", at.date(), at.time())
 }
 
 fn bad_cursor(text: &str) -> Fault {
@@ -259,7 +264,7 @@ impl Sweep<'_> {
 fn later(since: Option<String>, last: Option<(String, String, String)>) -> Result<Option<String>, Fault> {
     let Some((stamp, _, _)) = last else { return Ok(since) };
     let begin = parse(&stamp)?.checked_sub(OVERLAP_SECONDS.seconds()).map_err(|_| bad_cursor(&stamp))?;
-    let begin = begin.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let begin = written(begin);
     Ok(Some(match since {
         Some(since) if since > begin => since,
         _ => begin,
