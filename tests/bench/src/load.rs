@@ -1,4 +1,5 @@
-//! From a file to a plugin that serves: compiled, and from the cache.
+//! From a file to a plugin that serves: compiled in a process of its own, as the host does it, and from the
+//! cache.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +17,7 @@ pub(crate) const CONNECTORS: [&str; 3] = ["salesforce", "kantata", "netsuite"];
 pub(crate) struct Load {
     /// One per plugin.
     pub(crate) plugins: Vec<Plugin>,
-    /// Peak memory of compiling them, MiB.
+    /// Peak memory of the host that loads them, MiB; the compiler's is its own process's.
     pub(crate) peak_mib: f64,
 }
 

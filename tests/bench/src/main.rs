@@ -55,11 +55,15 @@ struct Arguments {
     /// Folder of compiled components, shared by the parts.
     #[arg(long, hide = true)]
     compiled: Option<PathBuf>,
+    /// What the compiling part reads and writes.
+    #[arg(hide = true)]
+    files: Vec<PathBuf>,
 }
 
 /// A part of the run.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Part {
+    Compile,
     Load,
     Calls,
     Transform,
@@ -104,6 +108,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let compiled = arguments.compiled.unwrap_or_else(|| target.join("bench-compiled"));
     let setting = Setting { target, compiled, flows: arguments.flows.max(1), in_flight: arguments.in_flight.max(1) };
     match part {
+        Part::Compile => compile(&arguments.files),
         Part::Load => print(&load::measure(&setting).await?),
         Part::Calls => print(&calls::measure(&setting).await?),
         Part::Transform => print(&transform::measure(&setting).await?),
@@ -113,6 +118,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Part::Idle => print(&idle::measure(&setting).await?),
         Part::Vendors => vendors::serve().await,
     }
+}
+
+/// What the host's own worker does: one component into its code.
+fn compile(files: &[PathBuf]) -> anyhow::Result<()> {
+    let [component, compiled] = files else { bail!("compiling takes two files") };
+    runtime::compile(component, compiled).map_err(anyhow::Error::msg)
 }
 
 fn print(value: &impl Serialize) -> anyhow::Result<()> {

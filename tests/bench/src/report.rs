@@ -124,7 +124,7 @@ impl Report {
             Row::new("memory", "the same after a call", self.idle.used_kib, "KiB"),
             Row::new("memory", format!("loaded plugin, of {}", self.idle.plugins), self.idle.plugin_kib, "KiB"),
             Row::new("memory", "host that holds them all", self.idle.resident_mib, "MiB"),
-            Row::new("memory", "peak, compiling plugins", self.load.peak_mib, "MiB"),
+            Row::new("memory", "peak, host that loads plugins", self.load.peak_mib, "MiB"),
         ]);
         rows
     }

@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use async_trait::async_trait;
 use ports::{CallContext, Clock, HttpRequest, HttpResponse, Ids, Outbound, Plugins, SecretValue, Secrets, SendError};
 use quoin_canonical::{Id, Timestamp};
-use runtime::{CacheOptions, Options, Runtime};
+use runtime::{CacheOptions, CompileWorker, Options, Runtime};
 use vault::{FileVault, KeySource};
 
 use crate::{Setting, vendors};
@@ -60,7 +60,9 @@ pub(crate) fn runtime(
     secrets: Arc<dyn Secrets>,
 ) -> anyhow::Result<Arc<Runtime>> {
     let cache = CacheOptions { dir: setting.compiled.clone(), key: [7; 32] };
-    let options = Options { cache: Some(cache), ..Options::default() };
+    let arguments = ["--part", "compile"].map(Into::into).to_vec();
+    let compiler = CompileWorker { program: std::env::current_exe()?, arguments };
+    let options = Options { cache: Some(cache), compiler: Some(compiler), ..Options::default() };
     Ok(Runtime::new(options, outbound, secrets, Arc::new(WallClock))?)
 }
 
