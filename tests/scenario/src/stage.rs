@@ -16,7 +16,7 @@ use crate::simulator::Simulator;
 
 /// How long anything on stage may take before the script gives up: far beyond what it needs, so
 /// that only a real standstill ends it.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How to set the stage.
 #[derive(Debug, Clone)]

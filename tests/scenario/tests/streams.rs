@@ -9,7 +9,7 @@ use scenario::{Stage, StageOptions};
 use serde_json::Value;
 
 /// Far beyond what anything here takes, so that only a standstill ends the test.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What only the reading of project financials asks the ERP for.
 const FINANCIALS: &str = "transactionaccountingline";
